@@ -1,0 +1,45 @@
+import { LazyRegion } from '../memory/lazy-region';
+import { Kind } from '../native/contract';
+import { checkSize } from '../sizes';
+import { BumpArena, type BumpArenaOptions } from './bump-arena';
+
+/**
+ * A bump allocator over reserved addresses, of which it commits as much as it needs: a capacity of many GiB costs
+ * microseconds and no memory. Growth neither copies nor moves anything.
+ *
+ * Alignments up to the page size (4 KiB on most systems) hold for the address in memory, larger ones for the offset.
+ *
+ * Dropped without `dispose()`, its memory is given back once the garbage collector finds that no view is left.
+ */
+export class BumpArenaLazy extends BumpArena {
+  readonly #region: LazyRegion;
+
+  /**
+   * @param capacity Bytes reserved: from 0 to the runtime's limit for ArrayBuffers (4 GiB on Node 20).
+   * @throws OffheapError `ERR_OFFHEAP_TOO_LARGE` above that limit; `ERR_OFFHEAP_OS` where the system has no addresses
+   * left, or the process holds too many memory mappings; `ERR_OFFHEAP_ADDON` where there is no addon for this platform.
+   */
+  constructor(capacity: number, options?: BumpArenaOptions) {
+    checkSize('capacity', capacity);
+    const region = new LazyRegion(capacity, Kind.arena);
+    super(capacity, options, region);
+    this.#region = region;
+  }
+
+  /** Bytes that have been made usable, in whole pages. Physical memory comes with the first touch. */
+  get committed(): number {
+    this.checkOpen();
+    return this.#region.committed;
+  }
+
+  /** Bytes of physical memory behind `committed`. Asks the system: microseconds, and more with every GiB. */
+  get resident(): number {
+    this.checkOpen();
+    return this.#region.resident();
+  }
+
+  /** @internal */
+  protected override describe(): Record<string, number> {
+    return { ...super.describe(), committed: this.committed, resident: this.resident };
+  }
+}

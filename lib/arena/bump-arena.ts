@@ -1,0 +1,271 @@
+import { inspect, types } from 'node:util';
+import * as workers from 'node:worker_threads';
+
+import { invalidType, OffheapError } from '../errors';
+import { EagerRegion, type Region } from '../memory/region';
+import { checkSize, formatBytes } from '../sizes';
+import { BumpPointer } from './bump-pointer';
+import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
+import { Pin } from './pin';
+
+export interface BumpArenaOptions {
+  /**
+   * Every block is zeroed, as if `alloc` were `allocZeroed`. Costs nothing for memory that was never used.
+   * Default: false; then a block shows whatever was there, as with `Buffer.allocUnsafe`.
+   */
+  zeroed?: boolean;
+}
+
+export interface RenewOptions {
+  /**
+   * Detach the buffers of the round that ends, so that stale views have length 0 and the memory is accounted for no
+   * more, whatever the heap. Default: false; then stale views stay valid, over memory that nobody else gets.
+   * Ignored on Node 20, which cannot detach safely.
+   */
+  detach?: boolean;
+}
+
+/**
+ * A bump allocator over one fixed ArrayBuffer: every allocation is an add and a compare, and all memory is given up
+ * at once, by starting over.
+ *
+ * Offsets and sizes are bytes. An alignment is a power of two from 1 to 2^30, 8 unless said otherwise, and holds for the
+ * offset in `buffer`. Running out of room is answered with `null` or `-1`, and changes nothing.
+ *
+ * Every method throws a TypeError `ERR_INVALID_ARG_TYPE` or a RangeError `ERR_OUT_OF_RANGE` for a wrong argument, and
+ * an OffheapError `ERR_OFFHEAP_DISPOSED` after `dispose()`.
+ */
+export class BumpArena extends BumpPointer {
+  readonly #region: Region;
+  readonly #checkpoints = new CheckpointStack();
+  #pins = 0;
+
+  /**
+   * @param capacity Bytes, all of them allocated now: from 0 to the runtime's limit for ArrayBuffers (4 GiB on Node 20).
+   * @throws OffheapError `ERR_OFFHEAP_TOO_LARGE` above that limit, `ERR_OFFHEAP_OS` where there is no memory.
+   */
+  constructor(capacity: number, options?: BumpArenaOptions);
+  /** @internal */
+  constructor(capacity: number, options: BumpArenaOptions | undefined, region: Region | undefined);
+  constructor(capacity: number, options: BumpArenaOptions = {}, region?: Region) {
+    checkSize('capacity', capacity);
+    const { zeroed = false } = checkOptions(options);
+    checkBoolean('options.zeroed', zeroed);
+    const memory = region ?? new EagerRegion(capacity);
+    super(memory, zeroed);
+    this.#region = memory;
+    markAsUncloneable?.(this);
+  }
+
+  [inspect.custom](): string {
+    const name = this.constructor.name;
+    if (this.isClosed) {
+      return `${name} { disposed }`;
+    }
+    const sizes = Object.entries(this.describe()).map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
+    const pins = this.#pins > 0 ? [`pins: ${this.#pins}`] : [];
+    return `${name} { ${[...sizes, ...pins].join(', ')} }`;
+  }
+
+  /** What `util.inspect` shows, in bytes. @internal */
+  protected describe(): Record<string, number> {
+    return { used: this.used, capacity: this.capacity, highWaterMark: this.highWaterMark };
+  }
+
+  // --- Going back -------------------------------------------------------------------------------------------------
+
+  /** Saves the bump pointer, for `rewind`. Checkpoints nest. */
+  checkpoint(): Checkpoint {
+    this.checkOpen();
+    return this.#checkpoints.take(this.used);
+  }
+
+  /**
+   * Gives up everything allocated since `checkpoint`. Typed references made since then are stale; Buffers alias what is
+   * allocated next. Checkpoints taken since then are stale; this one can be rewound to again.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_STALE` for a checkpoint of another arena, one that was passed over by going back
+   * further, or one from before the arena started over; `ERR_OFFHEAP_PINNED` while a pin lives.
+   */
+  rewind(checkpoint: Checkpoint): void {
+    this.checkOpen();
+    if (!(checkpoint instanceof Checkpoint)) {
+      throw invalidType('checkpoint', 'an instance of Checkpoint', checkpoint);
+    }
+    this.#checkpoints.check(checkpoint);
+    this.#checkUnpinned('rewind');
+    this.goBack(this.#checkpoints.rewind(checkpoint));
+  }
+
+  /**
+   * Calls `fn` with this arena and gives up everything allocated meanwhile when it returns or throws. Scopes nest.
+   *
+   * @returns What `fn` returned. A Buffer from inside the scope aliases what is allocated next.
+   * @throws OffheapError `ERR_OFFHEAP_ASYNC_SCOPE` for a function that returns a promise: an async function is refused
+   * before it runs. `ERR_OFFHEAP_PINNED` where a pin of `fn` outlives it: then what it allocated stays.
+   */
+  scope<R>(fn: (arena: this) => R): R {
+    this.checkOpen();
+    if (typeof fn !== 'function') {
+      throw invalidType('fn', 'of type function', fn);
+    }
+    if (types.isAsyncFunction(fn)) {
+      throw asyncScope();
+    }
+    const offset = this.used;
+    const frame = this.#checkpoints.enter(offset);
+    let result: R;
+    try {
+      result = fn(this);
+    } catch (error) {
+      // What went wrong inside matters more than a pin that is left.
+      if (this.#pins === 0) {
+        this.#leave(frame, offset);
+      }
+      throw error;
+    }
+    this.#checkUnpinned('leave the scope');
+    this.#leave(frame, offset);
+    if (isThenable(result)) {
+      // Whatever it comes to, it is reported here and now.
+      result.then(undefined, () => {});
+      throw asyncScope();
+    }
+    return result;
+  }
+
+  /** Does nothing where the scope has started its arena over, or disposed of it. */
+  #leave(frame: Frame, offset: number): void {
+    if (this.#checkpoints.leave(frame)) {
+      this.goBack(offset);
+    }
+  }
+
+  // --- Starting over ----------------------------------------------------------------------------------------------
+
+  /**
+   * Starts over at offset 0 and keeps the memory. Stale views have length 0 (on Node 20 this is `renew()`), stale
+   * references and checkpoints throw.
+   *
+   * A job that still runs on the old memory (fs, crypto, zlib, a socket) overwrites new data, or sends it out: await it,
+   * or hold a `pin()`.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives; `ERR_OFFHEAP_OS` where other memory is needed, because
+   * the buffer was taken away or on Node 20, and there is none. Then the arena is as it was.
+   */
+  reset(): void {
+    this.checkOpen();
+    this.#checkUnpinned('reset');
+    this.startOver(this.#region.reset(this.used));
+    this.#checkpoints.clear();
+  }
+
+  /**
+   * Starts over at offset 0 on other memory, which is warm where the system can move pages (Linux). Stale views stay
+   * valid, over memory that nobody else gets, and jobs still running there finish without harm; they read zero, or on
+   * a BumpArena their own bytes. Stale references and checkpoints throw.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives, `ERR_OFFHEAP_OS` where there is no other memory. Then the
+   * arena is as it was.
+   */
+  renew(options: RenewOptions = {}): void {
+    this.checkOpen();
+    const { detach = false } = checkOptions(options);
+    checkBoolean('options.detach', detach);
+    this.#checkUnpinned('renew');
+    this.startOver(this.#region.renew(this.used, detach));
+    this.#checkpoints.clear();
+  }
+
+  /**
+   * Starts over at offset 0 by one store. Stale views alias what is allocated next; stale references and checkpoints
+   * throw.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
+   */
+  resetUnsafe(): void {
+    this.checkOpen();
+    this.#checkUnpinned('reset');
+    this.goBack(0);
+    this.#checkpoints.clear();
+  }
+
+  /**
+   * Gives physical memory above `used` back to the system. A BumpArena has no means to; a BumpArenaLazy does it in whole
+   * pages.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
+   */
+  trim(): void {
+    this.checkOpen();
+    this.#checkUnpinned('trim');
+    this.setZeroFrom(this.#region.discard(this.used));
+  }
+
+  /** Forbids `reset`, `renew`, `resetUnsafe`, `rewind`, `trim` and `dispose` until the pin is released. */
+  pin(): Pin {
+    this.checkOpen();
+    this.#pins++;
+    return new Pin(() => {
+      this.#pins--;
+    });
+  }
+
+  /**
+   * Gives the memory back. Idempotent; everything else throws `ERR_OFFHEAP_DISPOSED` afterwards. Views that are left stay
+   * valid, and read zero on a BumpArenaLazy; jobs that run on them finish.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
+   */
+  dispose(): void {
+    if (this.isClosed) {
+      return;
+    }
+    this.#checkUnpinned('dispose');
+    this.#checkpoints.clear();
+    this.#region.dispose();
+    this.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checkUnpinned(action: string): void {
+    if (this.#pins > 0) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_PINNED',
+        `Cannot ${action}: ${this.#pins === 1 ? 'a pin says' : `${this.#pins} pins say`} that the memory is in use`,
+      );
+    }
+  }
+}
+
+/** A posted arena would arrive as an empty object; where the runtime can refuse (Node 22.10), it does. */
+const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) => void };
+
+function checkOptions<T extends object>(options: T): T {
+  const value: unknown = options;
+  if (typeof value !== 'object' || value === null) {
+    throw invalidType('options', 'of type object', value);
+  }
+  return options;
+}
+
+function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') {
+    throw invalidType(name, 'of type boolean', value);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function asyncScope(): OffheapError {
+  return new OffheapError(
+    'ERR_OFFHEAP_ASYNC_SCOPE',
+    'A scope ends when its function returns, so the function must not return a promise. For asynchronous work take a ' +
+      'checkpoint() and rewind() when the work is done, or hold a pin() meanwhile',
+  );
+}

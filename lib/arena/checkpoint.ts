@@ -1,0 +1,117 @@
+import { OffheapError } from '../errors';
+
+/** A position of a stack's owner to which it can go back. Several checkpoints may share one. */
+export class Frame {
+  /** Below the top frame, the one that is next. */
+  readonly below: Frame | null;
+  readonly offset: number;
+  /** False once the owner has gone back to before this frame. */
+  alive = true;
+  /** How many checkpoints were taken here. */
+  taken = 1;
+  /** The checkpoints up to this one are valid; Infinity as long as none was passed over. */
+  valid = Infinity;
+  /** Nothing has happened since the owner went back to this frame. */
+  fresh = false;
+
+  constructor(below: Frame | null, offset: number) {
+    this.below = below;
+    this.offset = offset;
+  }
+}
+
+const internals = Symbol('checkpoint');
+
+/**
+ * A saved bump pointer. It stays valid until its arena goes back to an earlier checkpoint or starts over, and can be
+ * rewound to more than once.
+ */
+export class Checkpoint {
+  /** @internal */
+  readonly [internals]: { readonly stack: CheckpointStack; readonly frame: Frame; readonly order: number };
+
+  /** @internal */
+  constructor(stack: CheckpointStack, frame: Frame, order: number) {
+    this[internals] = { stack, frame, order };
+  }
+
+  /** The `used` that is gone back to, in bytes. */
+  get offset(): number {
+    return this[internals].frame.offset;
+  }
+}
+
+/** The checkpoints of one arena, in the order in which they were taken. */
+export class CheckpointStack {
+  #top: Frame | null = null;
+
+  take(offset: number): Checkpoint {
+    const top = this.#top;
+    // A loop that takes a checkpoint, works and goes back would otherwise leave a frame behind every time.
+    if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity) {
+      top.fresh = false;
+      top.taken++;
+      return new Checkpoint(this, top, top.taken);
+    }
+    const frame = new Frame(top, offset);
+    this.#top = frame;
+    return new Checkpoint(this, frame, 1);
+  }
+
+  /** Goes back to a checkpoint: those taken after it are stale from now on. Answers its offset. */
+  rewind(checkpoint: Checkpoint): number {
+    const { frame, order } = checkpoint[internals];
+    this.check(checkpoint);
+    if (order < frame.taken) {
+      frame.valid = order;
+    }
+    this.#drop(frame);
+    frame.fresh = true;
+    return frame.offset;
+  }
+
+  /** Throws `ERR_OFFHEAP_STALE` for a checkpoint that cannot be gone back to. */
+  check(checkpoint: Checkpoint): void {
+    const { stack, frame, order } = checkpoint[internals];
+    if (stack !== this) {
+      throw new OffheapError('ERR_OFFHEAP_STALE', 'The checkpoint belongs to another arena');
+    }
+    if (!frame.alive || order > frame.valid) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_STALE',
+        'The checkpoint is stale: since it was taken, the arena has started over or gone back to an earlier one',
+      );
+    }
+  }
+
+  /** Opens a frame of the owner's own, for `leave`. */
+  enter(offset: number): Frame {
+    this.#top = new Frame(this.#top, offset);
+    return this.#top;
+  }
+
+  /** Drops a frame and all above it. False when the owner has gone back to before it already. */
+  leave(frame: Frame): boolean {
+    if (!frame.alive) {
+      return false;
+    }
+    this.#drop(frame.below);
+    return true;
+  }
+
+  /** Makes all checkpoints stale. */
+  clear(): void {
+    if (this.#top !== null) {
+      this.#drop(null);
+    }
+  }
+
+  #drop(until: Frame | null): void {
+    let top = this.#top;
+    while (top !== null && top !== until) {
+      top.alive = false;
+      top = top.below;
+    }
+    this.#top = top;
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * Whether this runtime survives the detaching of an ArrayBuffer that a job is working on. Node 20 aborts with an
+ * assertion when it is a zlib or brotli stream's, even where a flag gives it `transfer()`.
+ */
+export const CAN_DETACH =
+  typeof ArrayBuffer.prototype.transfer === 'function' && !/^(1\d|2[01])\./.test(process.versions.node);
+
+/** True for a buffer that has been detached; one that was made with length 0 counts as detached, too. */
+export function isDetached(buffer: ArrayBuffer): boolean {
+  return buffer.byteLength === 0;
+}

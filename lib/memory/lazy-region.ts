@@ -1,0 +1,189 @@
+import { OffheapError, OffheapSystemError } from '../errors';
+import { type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS, type System } from '../native/contract';
+import { loadAddon } from '../native/load';
+import { alignUp, formatBytes, KiB } from '../sizes';
+import { CAN_DETACH, isDetached } from './detach';
+import { checkCapacity, type Region } from './region';
+
+/** The first commit, and the least of every exposure. One page at a time costs twice as much a page. */
+const STEP = 64 * KiB;
+
+/** A region over reserved addresses, committed as it is needed and exposed as external ArrayBuffers. */
+export class LazyRegion implements Region {
+  readonly capacity: number;
+  readonly #system: System;
+  readonly #native: NativeReservation;
+  /** What `buffer` is while nothing is exposed; a region's own, so that empty blocks on it are known. */
+  readonly #empty = new ArrayBuffer(0);
+
+  #committed = 0;
+  #buffer: ArrayBuffer = this.#empty;
+  /** The shorter exposures of this round, which may still be in use. */
+  #older: WeakRef<ArrayBuffer>[] = [];
+  /** An exposure of this round was taken away, and whoever has it shares our memory until the next renew. */
+  #stolen = false;
+  /** What the last round needed, in bytes: how much to expose at first in this one. 0 in the first round. */
+  #needed = 0;
+
+  /** Reserves `capacity` bytes of addresses, and no memory. */
+  constructor(capacity: number, kind: Kind) {
+    checkCapacity(capacity);
+    const addon = loadAddon();
+    const native = addon.reserve(capacity, kind);
+    if (typeof native === 'number') {
+      const mappings = addon.mappings();
+      const scarce =
+        mappings >= addon.system.maxMappings - 2
+          ? `: offheap holds ${mappings} memory mappings, half of what the system allows a process`
+          : '';
+      throw new OffheapSystemError(native, 'reserve', `no addresses for ${formatBytes(capacity)}${scarce}`);
+    }
+    this.capacity = capacity;
+    this.#native = native;
+    this.#system = addon.system;
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.#buffer;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  grow(end: number): boolean {
+    if (end > this.#committed && !this.#commit(end)) {
+      return false;
+    }
+    const exposed = this.#buffer.byteLength;
+    if (exposed < end) {
+      // In the first round all that is committed; in later ones what the last one needed, then twice as much.
+      this.#expose(Math.max(end, this.#needed === 0 ? this.#committed : Math.max(this.#needed, 2 * exposed)));
+    }
+    return true;
+  }
+
+  /** Commits at least `end` bytes: twice what there is, or as much as the system allows of that. */
+  #commit(end: number): boolean {
+    const { pageSize, hugePageSize } = this.#system;
+    const most = alignUp(this.capacity, pageSize);
+    const least = alignUp(end, pageSize);
+    let target = Math.max(least, 2 * this.#committed, STEP);
+    if (hugePageSize !== 0 && target > hugePageSize) {
+      target = alignUp(target, hugePageSize);
+    }
+    target = Math.min(target, most);
+    while (this.#native.commit(target) !== 0) {
+      if (target === least) {
+        return false;
+      }
+      const step = alignUp(Math.floor((target - this.#committed) / 2), pageSize);
+      target = Math.max(least, this.#committed + step);
+    }
+    this.#committed = target;
+    return true;
+  }
+
+  #expose(length: number): void {
+    const size = Math.min(alignUp(length, STEP), this.#committed, this.capacity);
+    const buffer = this.#native.expose(size);
+    if (typeof buffer === 'number') {
+      throw refusal(buffer, size);
+    }
+    if (this.#buffer !== this.#empty) {
+      if (isDetached(this.#buffer)) {
+        this.#stolen = true;
+      } else {
+        this.#older.push(new WeakRef(this.#buffer));
+      }
+    }
+    this.#buffer = buffer;
+  }
+
+  holds(buffer: ArrayBufferLike): boolean {
+    return (
+      buffer === this.#buffer || buffer === this.#empty || this.#older.some((exposure) => exposure.deref() === buffer)
+    );
+  }
+
+  reset(used: number): boolean {
+    if (!CAN_DETACH || this.#shared()) {
+      return this.renew(used, true);
+    }
+    this.#detach();
+    this.#startRound(used);
+    return false;
+  }
+
+  renew(used: number, detach: boolean): boolean {
+    const error = this.#native.renew();
+    if (error !== 0) {
+      throw new OffheapSystemError(error, 'renew', `no other addresses for ${formatBytes(this.capacity)}`);
+    }
+    if (detach && CAN_DETACH) {
+      this.#detach();
+    }
+    this.#startRound(used);
+    return false;
+  }
+
+  /** Whether somebody else may have the memory of this round in an ArrayBuffer that we cannot detach. */
+  #shared(): boolean {
+    if (this.#stolen || (this.#buffer !== this.#empty && isDetached(this.#buffer))) {
+      return true;
+    }
+    // An exposure that was collected may have been transferred before.
+    return this.#older.some((exposure) => isDetached(exposure.deref() ?? this.#empty));
+  }
+
+  #detach(): void {
+    if (!isDetached(this.#buffer)) {
+      this.#buffer.transfer(0);
+    }
+    for (const exposure of this.#older) {
+      const buffer = exposure.deref();
+      if (buffer !== undefined && !isDetached(buffer)) {
+        buffer.transfer(0);
+      }
+    }
+  }
+
+  #startRound(used: number): void {
+    this.#buffer = this.#empty;
+    if (this.#older.length > 0) {
+      this.#older = [];
+    }
+    this.#stolen = false;
+    this.#needed = Math.max(used, 1);
+  }
+
+  discard(from: number): number {
+    const { discardZeroes, pageSize } = this.#system;
+    if (this.#native.discard(from, this.#committed) !== 0 || !discardZeroes) {
+      return Infinity;
+    }
+    return alignUp(from, pageSize);
+  }
+
+  /** Bytes of physical memory behind what is committed. */
+  resident(): number {
+    return Math.max(0, this.#native.resident());
+  }
+
+  dispose(): void {
+    this.#native.dispose();
+    this.#startRound(0);
+    this.#committed = 0;
+  }
+}
+
+function refusal(status: number, size: number): OffheapError {
+  if (status === NO_EXTERNAL_BUFFERS) {
+    return new OffheapError(
+      'ERR_OFFHEAP_EXTERNAL_BUFFERS',
+      'This runtime refuses ArrayBuffers over memory that is not its own (Electron has since version 21). ' +
+        'BumpArena, over a plain ArrayBuffer, works here',
+    );
+  }
+  return new OffheapSystemError(Math.abs(status), 'expose', `no ArrayBuffer over ${formatBytes(size)} could be made`);
+}

@@ -1,0 +1,53 @@
+import { OffheapError } from '../errors';
+import { type Addon, Kind } from '../native/contract';
+import { loadAddon } from '../native/load';
+
+/** Bytes. */
+export interface MemoryUse {
+  /** Addresses claimed by what is live. */
+  reserved: number;
+  /** Of these, usable. */
+  committed: number;
+  /** Physical memory held, that of retired ranges included. */
+  resident: number;
+  /** Addresses that were renewed or disposed of, and wait for the garbage collector to find their last view dead. */
+  retired: number;
+}
+
+export interface MemoryUsage extends MemoryUse {
+  /** The same by what it serves. */
+  kinds: Record<keyof typeof Kind, MemoryUse>;
+}
+
+/**
+ * What the whole process holds in lazily committed memory, all threads together. Memory in plain ArrayBuffers, such as a
+ * BumpArena's, is in `process.memoryUsage().arrayBuffers`.
+ *
+ * Asks the system about every page in use: microseconds, and more with every GiB.
+ */
+export function memoryUsage(): MemoryUsage {
+  const addon = loadIfPossible();
+  const total: MemoryUse = { reserved: 0, committed: 0, resident: 0, retired: 0 };
+  const kinds = {} as Record<keyof typeof Kind, MemoryUse>;
+  for (const name of Object.keys(Kind) as (keyof typeof Kind)[]) {
+    const [reserved, committed, resident, retired] = addon?.usage(Kind[name]) ?? [0, 0, 0, 0];
+    kinds[name] = { reserved, committed, resident, retired };
+    total.reserved += reserved;
+    total.committed += committed;
+    total.resident += resident;
+    total.retired += retired;
+  }
+  return { ...total, kinds };
+}
+
+/** Where no addon loads, nothing can have been reserved. */
+function loadIfPossible(): Addon | null {
+  try {
+    return loadAddon();
+  } catch (error) {
+    if (error instanceof OffheapError && error.code === 'ERR_OFFHEAP_ADDON') {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The shape of the addon. Its functions answer with error numbers and do not throw; whoever calls them throws.
+ * Errors are errno numbers, the same on every system; 0 is success.
+ */
+export interface Addon {
+  readonly system: System;
+  /** Reserves `capacity` bytes, or answers with an errno number. */
+  reserve(capacity: number, kind: Kind): NativeReservation | number;
+  /** What the process holds of one kind: `[reserved, committed, resident, retired]`, in bytes. */
+  usage(kind: Kind): [number, number, number, number];
+  /** How many mappings the process holds through the addon. */
+  mappings(): number;
+  /** Says that this environment ends only with the process, which spares it some of the care that a worker needs. */
+  setMainThread(): void;
+}
+
+/** What differs between operating systems. */
+export interface System {
+  /** Bytes. */
+  readonly pageSize: number;
+  /** Bytes; 0 where there are no huge pages to ask for. */
+  readonly hugePageSize: number;
+  /** How many mappings the addon may come to hold in this process. */
+  readonly maxMappings: number;
+  /** Whether discarded memory reads as zero. */
+  readonly discardZeroes: boolean;
+  /** Whether pages can be moved to another address, so that renewing keeps them warm. */
+  readonly canMove: boolean;
+}
+
+/** What a reservation serves, for the accounts. native/span.h has the same numbers. */
+export const Kind = { arena: 0, typedArena: 1, bumpAlloc: 2, pool: 3 } as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** One range of reserved addresses with a committed prefix; native/reservation.h says what each method does. */
+export interface NativeReservation {
+  commit(size: number): number;
+  /** An ArrayBuffer over the first `size` bytes, an errno number, or minus a napi_status. */
+  expose(size: number): ArrayBuffer | number;
+  renew(): number;
+  discard(from: number, to: number): number;
+  /** Bytes, or minus an errno number. */
+  resident(): number;
+  /** Every method answers EINVAL afterwards. */
+  dispose(): number;
+}
+
+/** Minus the napi_status of a runtime that refuses external ArrayBuffers. */
+export const NO_EXTERNAL_BUFFERS = -22;

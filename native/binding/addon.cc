@@ -1,0 +1,71 @@
+// The module: what lib/native/contract.ts describes.
+#include <napi.h>
+
+#include "environment.h"
+#include "reservation_wrap.h"
+
+namespace offheap {
+
+namespace {
+
+Napi::Value DescribeSystem(Napi::Env env) {
+  const vm::Facts& facts = vm::facts();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("pageSize", static_cast<double>(facts.page_size));
+  object.Set("hugePageSize", static_cast<double>(facts.huge_page_size));
+  object.Set("maxMappings", static_cast<double>(MaxMappings()));
+  object.Set("discardZeroes", facts.discard_zeroes);
+  object.Set("canMove", facts.can_move);
+  return object;
+}
+
+// usage(kind): [reserved, committed, resident, retired] of the process, or undefined for an unknown kind.
+Napi::Value ReadUsage(const Napi::CallbackInfo& info) {
+  size_t kind = 0;
+  if (!ReadSize(info[0], &kind) || kind >= static_cast<size_t>(Kind::kCount)) {
+    return info.Env().Undefined();
+  }
+  const Usage usage = MeasureUsage(static_cast<Kind>(kind));
+  Napi::Array array = Napi::Array::New(info.Env(), 4);
+  const size_t values[] = {usage.reserved, usage.committed, usage.resident, usage.retired};
+  for (uint32_t i = 0; i < 4; i++) {
+    array[i] = static_cast<double>(values[i]);
+  }
+  return array;
+}
+
+// mappings(): how many of them the process holds through this package.
+Napi::Value ReadMappings(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(CountMappings()));
+}
+
+// setMainThread(): this environment ends only with the process.
+void SetMainThread(const Napi::CallbackInfo& info) {
+  if (Environment* environment = Environment::Of(info.Env())) {
+    environment->is_main_thread = true;
+  }
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  Environment* environment = Environment::Create(env);
+  if (environment == nullptr) {
+    return exports;
+  }
+  environment->reservation_class = Napi::Persistent(ReservationWrap::Define(env));
+  exports.Set("system", DescribeSystem(env));
+  exports.Set("reserve", Napi::Function::New<ReservationWrap::Reserve>(env, "reserve"));
+  exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
+  exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
+  exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace offheap
+
+static Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
+  return offheap::Init(env, exports);
+}
+
+NODE_API_MODULE(offheap, InitModule)

@@ -1,0 +1,196 @@
+#include "array_buffer.h"
+
+#include <new>
+
+namespace offheap {
+
+struct Exposure {
+  Environment* environment;
+  Span* span;
+  napi_ref object = nullptr;  // weak
+  Exposure* newer = nullptr;
+  Exposure* older = nullptr;
+  bool made = false;         // JavaScript has seen it
+  bool unreachable = false;  // found at teardown
+};
+
+namespace {
+
+void Link(Exposure* exposure) {
+  Environment* environment = exposure->environment;
+  environment->holders++;
+  exposure->older = environment->newest;
+  if (exposure->older != nullptr) {
+    exposure->older->newer = exposure;
+  }
+  environment->newest = exposure;
+}
+
+void Unlink(Exposure* exposure) {
+  (exposure->newer != nullptr ? exposure->newer->older : exposure->environment->newest) = exposure->older;
+  if (exposure->older != nullptr) {
+    exposure->older->newer = exposure->newer;
+  }
+  exposure->newer = exposure->older = nullptr;
+}
+
+void Delete(Exposure* exposure) {
+  Environment* environment = exposure->environment;
+  delete exposure;
+  environment->Release();
+}
+
+// Finalizers called at teardown look like any other; what tells them is that nothing may enter JavaScript any more.
+bool CanRunJavaScript(napi_env env) {
+  napi_value undefined = nullptr;
+  bool equal = false;
+  return napi_get_undefined(env, &undefined) == napi_ok &&
+         napi_strict_equals(env, undefined, undefined, &equal) == napi_ok;
+}
+
+napi_value ObjectOf(napi_env env, const Exposure* exposure) {
+  napi_value object = nullptr;
+  if (exposure->object == nullptr || napi_get_reference_value(env, exposure->object, &object) != napi_ok) {
+    return nullptr;
+  }
+  return object;
+}
+
+// Node finalizes the exposures of an ending environment newest first, each just after detaching it, whatever became
+// of the backing store: it may have been moved to another thread. So the first to notice looks at all the others while
+// they can still be told apart: an object that is alive and attached has its store to itself.
+// The memory of the rest, the first one included, stays mapped for good.
+void JudgeAll(napi_env env, Environment* environment, const Exposure* first) {
+  environment->tearing_down = true;
+  for (Exposure* other = environment->newest; other != nullptr; other = other->older) {
+    bool detached = true;
+    napi_value object = other == first ? nullptr : ObjectOf(env, other);
+    if (object != nullptr && napi_is_detached_arraybuffer(env, object, &detached) == napi_ok) {
+      other->unreachable = !detached;
+    }
+  }
+}
+
+void NoticeTeardown(napi_env env, Environment* environment, const Exposure* first) {
+  if (environment->tearing_down || environment->gone) {
+    return;
+  }
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) {
+    environment->tearing_down = true;
+    return;
+  }
+  if (!CanRunJavaScript(env)) {
+    JudgeAll(env, environment, first);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+void OnObjectDead(napi_env, void*, void* hint) {
+  Exposure* exposure = static_cast<Exposure*>(hint);
+  exposure->span->Release();
+  Delete(exposure);
+}
+
+// True when the exposure is done with, false when its object is still alive and will say.
+bool SettleFinalized(napi_env env, Exposure* exposure) {
+  if (exposure->object == nullptr) {
+    return true;
+  }
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) {
+    return false;
+  }
+  napi_value object = ObjectOf(env, exposure);
+  bool waits = false;
+  if (object != nullptr) {
+    // Where the second finalizer cannot be had, the memory stays mapped: a leak of addresses rather than a crash.
+    napi_add_finalizer(env, object, exposure, OnObjectDead, exposure, nullptr);
+    waits = true;
+  }
+  napi_close_handle_scope(env, scope);
+  napi_delete_reference(env, exposure->object);
+  exposure->object = nullptr;
+  return !waits;
+}
+
+void OnStoreFinalized(napi_env env, void*, void* hint) {
+  Exposure* exposure = static_cast<Exposure*>(hint);
+  Environment* environment = exposure->environment;
+  NoticeTeardown(env, environment, exposure);
+  if (environment->tearing_down || environment->gone) {
+    // Jobs of this environment may still be running; ReleaseExposures comes after them.
+    if (environment->gone) {
+      Unlink(exposure);
+      Delete(exposure);
+    }
+    return;
+  }
+  Unlink(exposure);
+  if (SettleFinalized(env, exposure)) {
+    exposure->span->Release();
+    Delete(exposure);
+  }
+}
+
+void OnSentinelFinalized(napi_env env, void*, void* hint) {
+  Environment* environment = static_cast<Environment*>(hint);
+  NoticeTeardown(env, environment, nullptr);
+  environment->Release();
+}
+
+// Being newer than every exposure, and of no use, the sentinel is the one whose state is lost at teardown. Only
+// workers need it: with the main thread the process ends.
+void PlaceSentinel(napi_env env, Environment* environment) {
+  static uint8_t byte = 0;
+  napi_value ignored = nullptr;
+  environment->holders++;
+  // After a failure the finalizer may or may not be called: the hold stays, a few bytes in a thread that is ending.
+  napi_create_external_arraybuffer(env, &byte, sizeof(byte), OnSentinelFinalized, environment, &ignored);
+}
+
+}  // namespace
+
+napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* address, size_t size, Span* span,
+                            napi_value* result) {
+  Exposure* exposure = new (std::nothrow) Exposure{environment, span};
+  if (exposure == nullptr) {
+    span->Release();
+    return napi_generic_failure;
+  }
+  Link(exposure);
+  napi_status status = napi_create_external_arraybuffer(env, address, size, OnStoreFinalized, exposure, result);
+  if (status == napi_no_external_buffers_allowed) {
+    Unlink(exposure);
+    span->Release();
+    Delete(exposure);
+    return status;
+  }
+  // Any other failure may or may not have made something that will be finalized: worker.terminate() strikes anywhere.
+  // The exposure stays in the list, for whoever comes first, its finalizer or ReleaseExposures.
+  if (status == napi_ok) {
+    status = napi_create_reference(env, *result, 0, &exposure->object);
+  }
+  exposure->made = status == napi_ok;
+  if (exposure->made && !environment->is_main_thread) {
+    PlaceSentinel(env, environment);
+  }
+  return status;
+}
+
+void ReleaseExposures(Environment* environment) {
+  environment->gone = true;
+  for (Exposure* exposure = environment->newest; exposure != nullptr;) {
+    Exposure* older = exposure->older;
+    if (exposure->unreachable || !exposure->made) {
+      exposure->span->Release();
+    }
+    if (environment->tearing_down) {
+      Unlink(exposure);
+      Delete(exposure);
+    }
+    exposure = older;
+  }
+}
+
+}  // namespace offheap

@@ -1,0 +1,24 @@
+// What the addon keeps for one environment: the main thread's or a worker's, and once for each time it is loaded there.
+#pragma once
+
+#include <napi.h>
+
+namespace offheap {
+
+struct Exposure;
+
+// Held by the environment and by every exposure made in it, since runtimes differ in which of them goes first.
+struct Environment {
+  Napi::FunctionReference reservation_class;
+  Exposure* newest = nullptr;  // of the exposures whose backing store was not finalized yet
+  size_t holders = 1;
+  bool is_main_thread = false;
+  bool tearing_down = false;
+  bool gone = false;
+
+  static Environment* Of(napi_env env);
+  static Environment* Create(Napi::Env env);
+  void Release();
+};
+
+}  // namespace offheap
