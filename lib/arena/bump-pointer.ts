@@ -261,7 +261,7 @@ export abstract class BumpPointer {
     return (this.#views = new Views(this.buffer));
   }
 
-  /** Gives up all from `offset` on, which is not above `used`. @internal */
+  /** Gives up all from `offset` on. @internal */
   protected goBack(offset: number): void {
     const used = this.#used;
     if (used > this.#dirty) {
@@ -273,7 +273,8 @@ export abstract class BumpPointer {
         this.#highWaterMark = used;
       }
     }
-    this.#used = offset;
+    // A checkpoint may be above a block that was freed since.
+    this.#used = Math.min(used, offset);
   }
 
   /** Starts over; `isZero` says whether all memory is known to be zero now. @internal */

@@ -66,21 +66,16 @@ export class LazyRegion implements Region {
   /** Commits at least `end` bytes: twice what there is, or as much as the system allows of that. */
   #commit(end: number): boolean {
     const { pageSize, hugePageSize } = this.#system;
-    const most = alignUp(this.capacity, pageSize);
-    const least = alignUp(end, pageSize);
-    let target = Math.max(least, 2 * this.#committed, STEP);
-    if (hugePageSize !== 0 && target > hugePageSize) {
-      target = alignUp(target, hugePageSize);
-    }
-    target = Math.min(target, most);
+    const wanted = Math.max(end, 2 * this.#committed);
+    const unit = hugePageSize !== 0 && wanted > hugePageSize ? hugePageSize : STEP;
+    let target = Math.min(alignUp(wanted, unit), this.capacity);
     while (this.#native.commit(target) !== 0) {
-      if (target === least) {
+      if (target === end) {
         return false;
       }
-      const step = alignUp(Math.floor((target - this.#committed) / 2), pageSize);
-      target = Math.max(least, this.#committed + step);
+      target = Math.max(end, this.#committed + Math.floor((target - this.#committed) / 2));
     }
-    this.#committed = target;
+    this.#committed = alignUp(target, pageSize);
     return true;
   }
 

@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../..');
+
+function run(command: string, args: string[], cwd: string): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** The packed tarball, installed into an empty project as a user would, without scripts and without a registry. */
+describe('The packed package', () => {
+  let project: string;
+  let packed: { path: string }[];
+
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'offheap-package-'));
+    // Without scripts: other tests are using what those would build again.
+    run(process.execPath, ['scripts/prebuild.mjs'], ROOT);
+    const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', project];
+    const [info] = JSON.parse(run('npm', pack, ROOT)) as [{ filename: string; files: { path: string }[] }];
+    packed = info.files;
+    writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true }');
+    const install = ['install', '--ignore-scripts', '--offline', '--loglevel=error', `./${info.filename}`];
+    run('npm', install, project);
+  }, 120_000);
+
+  afterAll(() => {
+    rmSync(project, { recursive: true, force: true });
+  });
+
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(project, name), text);
+    return name;
+  };
+
+  it('holds what is needed and nothing else', () => {
+    const unwanted = packed.filter(
+      ({ path }) =>
+        !/^(dist|prebuilds|native|lib)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/.test(
+          path,
+        ),
+    );
+    expect(unwanted).toEqual([]);
+    const paths = packed.map(({ path }) => path);
+    expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
+    expect(paths).toContain('dist/index.mjs');
+    expect(paths.filter((path) => /native\/(test|bench)/.test(path))).toEqual([]);
+  });
+
+  it('is used from CommonJS', () => {
+    const file = write(
+      'use.cjs',
+      `const { BumpArenaLazy, MiB } = require('offheap');
+       const arena = new BumpArenaLazy(64 * MiB);
+       console.log(arena.alloc(3).fill(7));`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('<Buffer 07 07 07>\n');
+  });
+
+  it('is used from ESM', () => {
+    const file = write(
+      'use.mjs',
+      `import { BumpArenaLazy, memoryUsage, MiB } from 'offheap';
+       const arena = new BumpArenaLazy(64 * MiB);
+       console.log(arena.alloc(3).fill(8), memoryUsage().reserved >= 64 * MiB);`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('<Buffer 08 08 08> true\n');
+  });
+
+  it('has one copy of every class when both are mixed', () => {
+    const file = write(
+      'mix.mjs',
+      `import { createRequire } from 'node:module';
+       import * as imported from 'offheap';
+       const required = createRequire(import.meta.url)('offheap');
+       const names = Object.keys(required);
+       console.log(names.length > 5, names.every((name) => imported[name] === required[name]));`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('true true\n');
+  });
+
+  it.each([
+    ['node16', 'use.mts'],
+    ['node16', 'use.cts'],
+    ['bundler', 'use.ts'],
+  ])('is used from TypeScript with %s resolution in %s', (resolution, name) => {
+    const file = write(
+      name,
+      `import { BumpArena, BumpArenaLazy, KiB, OffheapError, type BumpArenaOptions, type Checkpoint } from 'offheap';
+       const options: BumpArenaOptions = { zeroed: true };
+       const arena: BumpArena = new BumpArenaLazy(4 * KiB, options);
+       const block: Buffer | null = arena.alloc(10);
+       const floats: Float64Array | null = arena.allocArray(Float64Array, 3);
+       const checkpoint: Checkpoint = arena.checkpoint();
+       arena.rewind(checkpoint);
+       const length: number = arena.scope((inner) => inner.used);
+       // @ts-expect-error a size is a number
+       arena.alloc('10');
+       // @ts-expect-error what is internal is not there
+       arena.region;
+       export { block, floats, length, OffheapError };`,
+    );
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+    const module = resolution === 'bundler' ? 'esnext' : 'node16';
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ];
+    try {
+      run(process.execPath, [tsc, ...options, ...types, file], project);
+    } catch (error) {
+      throw new Error((error as { stdout: string }).stdout, { cause: error });
+    }
+  });
+
+  it('opens no addon when it is imported, nor for an eager arena', () => {
+    const file = write(
+      'eager.cjs',
+      `const { BumpArena } = require('offheap');
+       new BumpArena(1000).alloc(10);
+       console.log(process.report.getReport().sharedObjects.some((path) => path.includes('offheap.node')));
+       const { BumpArenaLazy } = require('offheap');
+       new BumpArenaLazy(1000);
+       console.log(process.report.getReport().sharedObjects.some((path) => path.includes('offheap.node')));`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('false\ntrue\n');
+  });
+
+  it('says what was tried and what helps where it has no addon', () => {
+    const addon = join(project, 'node_modules/offheap/prebuilds');
+    rmSync(addon, { recursive: true });
+    const file = write(
+      'missing.cjs',
+      `const { BumpArena, BumpArenaLazy, memoryUsage } = require('offheap');
+       console.log(new BumpArena(10).alloc(1).length, memoryUsage().reserved);
+       try { new BumpArenaLazy(10); } catch (error) { console.log(error.code, error.message); }`,
+    );
+    const output = run(process.execPath, [file], project);
+    expect(output).toMatch(/^1 0\nERR_OFFHEAP_ADDON offheap found no addon/);
+    expect(output).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node: Cannot find module`);
+    expect(output).toContain('npm run build:native');
+  });
+});
+
+it('The ESM wrapper is no second copy', () => {
+  const lines = readFileSync(join(ROOT, 'dist/index.mjs'), 'utf8').split('\n');
+  expect(lines.filter((line) => line !== '' && !line.startsWith('//'))).toEqual(["export * from './index.js';"]);
+});
