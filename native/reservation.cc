@@ -83,11 +83,11 @@ vm::Error Reservation::CreateSpan(size_t slack, Span** span, uint8_t** base) con
 }
 
 vm::Error Reservation::Commit(size_t size) {
-  if (size <= committed_) {
-    return 0;
-  }
   if (size > capacity_) {
     return EINVAL;
+  }
+  if (size <= committed_) {
+    return 0;
   }
   const size_t target = RoundUp(size, Page());
   if (target > static_cast<size_t>(span_->end() - base_)) {
@@ -239,9 +239,15 @@ void Reservation::Leave(bool discard) {
 
 // What lies behind the base is nobody's but the stale views', so its contents may go.
 void Reservation::FuseVacated(uint8_t* end) {
-  if (end > fused_ && vm::fuse(fused_, static_cast<size_t>(end - fused_)) == 0) {
+  if (end <= fused_) {
+    return;
+  }
+  const size_t size = static_cast<size_t>(end - fused_);
+  if (vm::fuse(fused_, size) == 0) {
     fused_ = end;
     unfused_ = 0;
+  } else {
+    vm::discard(fused_, size);  // needs no mapping, where those have run out
   }
 }
 

@@ -86,6 +86,9 @@ void Span::Leave(uint8_t* keep) {
   // A span that is left with nothing exposed goes as a whole, which every system can do.
   if (kept > 0 && kept < size && vm::release(keep, size - kept, false) == 0) {
     end_ = keep;
+    if (touched_.load(std::memory_order_relaxed) > keep) {
+      touched_.store(keep, std::memory_order_relaxed);
+    }
   }
   AccountOf(kind_).reserved -= size;
   AccountOf(kind_).retired += static_cast<size_t>(end_ - begin_);

@@ -1,5 +1,5 @@
 import { OffheapError, OffheapSystemError } from '../errors';
-import { type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS, type System } from '../native/contract';
+import { type Addon, type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { alignUp, formatBytes, KiB } from '../sizes';
 import { CAN_DETACH, isDetached } from './detach';
@@ -11,7 +11,7 @@ const STEP = 64 * KiB;
 /** A region over reserved addresses, committed as it is needed and exposed as external ArrayBuffers. */
 export class LazyRegion implements Region {
   readonly capacity: number;
-  readonly #system: System;
+  readonly #addon: Addon;
   readonly #native: NativeReservation;
   /** What `buffer` is while nothing is exposed; a region's own, so that empty blocks on it are known. */
   readonly #empty = new ArrayBuffer(0);
@@ -28,19 +28,23 @@ export class LazyRegion implements Region {
   /** Reserves `capacity` bytes of addresses, and no memory. */
   constructor(capacity: number, kind: Kind) {
     checkCapacity(capacity);
-    const addon = loadAddon();
-    const native = addon.reserve(capacity, kind);
+    this.#addon = loadAddon();
+    const native = this.#addon.reserve(capacity, kind);
     if (typeof native === 'number') {
-      const mappings = addon.mappings();
-      const scarce =
-        mappings >= addon.system.maxMappings - 2
-          ? `: offheap holds ${mappings} memory mappings, half of what the system allows a process`
-          : '';
-      throw new OffheapSystemError(native, 'reserve', `no addresses for ${formatBytes(capacity)}${scarce}`);
+      throw this.#noAddresses(native, 'reserve', capacity);
     }
     this.capacity = capacity;
     this.#native = native;
-    this.#system = addon.system;
+  }
+
+  #noAddresses(errno: number, syscall: string, capacity: number): OffheapSystemError {
+    const mappings = this.#addon.mappings();
+    // The last few are left for what is about to be asked for.
+    const scarce = mappings > this.#addon.system.maxMappings - 4;
+    const reason = scarce
+      ? `: offheap holds ${mappings} memory mappings, half of what the system allows a process`
+      : '';
+    return new OffheapSystemError(errno, syscall, `no addresses for ${formatBytes(capacity)}${reason}`);
   }
 
   get buffer(): ArrayBuffer {
@@ -65,7 +69,7 @@ export class LazyRegion implements Region {
 
   /** Commits at least `end` bytes: twice what there is, or as much as the system allows of that. */
   #commit(end: number): boolean {
-    const { pageSize, hugePageSize } = this.#system;
+    const { pageSize, hugePageSize } = this.#addon.system;
     const wanted = Math.max(end, 2 * this.#committed);
     const unit = hugePageSize !== 0 && wanted > hugePageSize ? hugePageSize : STEP;
     let target = Math.min(alignUp(wanted, unit), this.capacity);
@@ -113,7 +117,7 @@ export class LazyRegion implements Region {
   renew(used: number, detach: boolean): boolean {
     const error = this.#native.renew();
     if (error !== 0) {
-      throw new OffheapSystemError(error, 'renew', `no other addresses for ${formatBytes(this.capacity)}`);
+      throw this.#noAddresses(error, 'renew', this.capacity);
     }
     if (detach && CAN_DETACH) {
       this.#detach();
@@ -153,7 +157,7 @@ export class LazyRegion implements Region {
   }
 
   discard(from: number): number {
-    const { discardZeroes, pageSize } = this.#system;
+    const { discardZeroes, pageSize } = this.#addon.system;
     if (this.#native.discard(from, this.#committed) !== 0 || !discardZeroes) {
       return Infinity;
     }
