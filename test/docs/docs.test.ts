@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix, resolve } from 'node:path';
+
+import { Examples, isExample, type Outcome, promisedOutput } from './examples';
+import { type Block, Page } from './markdown';
+
+const ROOT = resolve(__dirname, '../..');
+
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+].map((path) => new Page(ROOT, path));
+
+const blocks = pages.flatMap((page) => page.blocks);
+
+/** For `it.each`, with a name in front. */
+function named(some: readonly Block[]): [string, Block][] {
+  return some.map((block) => [block.place, block]);
+}
+
+describe('examples', () => {
+  const runnable = blocks.filter(isExample);
+  let complaints: ReadonlyMap<Block, string>;
+  let outcomes: ReadonlyMap<Block, Outcome>;
+
+  beforeAll(async () => {
+    const examples = new Examples(ROOT, runnable);
+    try {
+      complaints = examples.compile();
+      outcomes = await examples.run();
+    } finally {
+      examples.remove();
+    }
+  });
+
+  it.each(named(runnable))('%s runs and prints what it says', (_place, block) => {
+    expect(complaints.get(block)).toBeUndefined();
+    const { output, failure } = outcomes.get(block)!;
+    expect(failure).toBe('');
+    expect(output).toBe(promisedOutput(block) ?? output);
+  });
+});
+
+describe('commands', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+
+  function isKnown(command: string): boolean {
+    const [, name] = /^npm (?:run )?([\w:-]+)( --.*)?$/.exec(command) ?? [];
+    if (name === undefined) {
+      return command === 'npm install offheap';
+    }
+    return name === 'ci' || (name in scripts && (name === 'test' || command.startsWith('npm run ')));
+  }
+
+  it.each(named(blocks.filter(({ language }) => language === 'sh')))('%s names scripts that exist', (_place, block) => {
+    const commands = block.code.trim().split(/\n| && /);
+    expect(commands.filter((command) => !isKnown(command))).toEqual([]);
+  });
+
+  it.each(pages.map((page) => [page.path, page] as const))('%s names scripts that exist in its text', (_path, page) => {
+    const commands = page.spans.filter((span) => /^npm [a-z]/.test(span));
+    expect(commands.flatMap((span) => span.split(' && ')).filter((command) => !isKnown(command))).toEqual([]);
+  });
+});
+
+it('knows the language of every block', () => {
+  const unknown = blocks.filter((block) => !isExample(block) && !['sh', 'text'].includes(block.language));
+  expect(unknown.map(({ place, language }) => `${place}: ${language}`)).toEqual([]);
+});
+
+describe('links', () => {
+  const anchorsOf = new Map(pages.map(({ path, anchors }) => [path, anchors]));
+
+  function leadsSomewhere(from: string, link: string): boolean {
+    const [path, anchor] = link.split('#') as [string, string?];
+    const target = path === '' ? from : posix.join(posix.dirname(from), path);
+    const anchors = anchorsOf.get(target);
+    return existsSync(join(ROOT, target)) && (anchor === undefined || anchors?.has(anchor) === true);
+  }
+
+  it.each(pages.map((page) => [page.path, page] as const))('%s links to what is there', (path, { links }) => {
+    const own = links.filter((link) => !link.startsWith('https://'));
+    expect(own.filter((link) => !leadsSomewhere(path, link))).toEqual([]);
+  });
+
+  it('reach every page from the README', () => {
+    const reached = new Set(['README.md']);
+    for (const path of reached) {
+      for (const link of pages.find((page) => page.path === path)?.links ?? []) {
+        reached.add(posix.join(posix.dirname(path), link.split('#')[0]!));
+      }
+    }
+    expect(pages.map(({ path }) => path).filter((path) => !reached.has(path) && path !== 'docs/README.md')).toEqual([]);
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('has a section for every code, and for no other', () => {
+    const source = readFileSync(join(ROOT, 'lib/errors.ts'), 'utf8');
+    const codes = new Set(source.match(/\bERR_[A-Z_]+[A-Z]\b/g));
+    const { anchors } = pages.find(({ path }) => path === 'docs/errors.md')!;
+    const sections = [...anchors].filter((anchor) => anchor.startsWith('err_'));
+    expect(sections.sort()).toEqual([...codes].map((code) => code.toLowerCase()).sort());
+  });
+});
