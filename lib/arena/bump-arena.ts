@@ -102,7 +102,8 @@ export class BumpArena extends BumpPointer {
    *
    * @returns What `fn` returned. A Buffer from inside the scope aliases what is allocated next.
    * @throws OffheapError `ERR_OFFHEAP_ASYNC_SCOPE` for a function that returns a promise: an async function is refused
-   * before it runs. `ERR_OFFHEAP_PINNED` where a pin of `fn` outlives it: then what it allocated stays.
+   * before it runs. `ERR_OFFHEAP_PINNED` while a pin lives, and where a pin of `fn` outlives it: then what it allocated
+   * stays.
    */
   scope<R>(fn: (arena: this) => R): R {
     this.checkOpen();
@@ -112,6 +113,7 @@ export class BumpArena extends BumpPointer {
     if (types.isAsyncFunction(fn)) {
       throw asyncScope();
     }
+    this.#checkUnpinned('open a scope');
     const offset = this.used;
     const frame = this.#checkpoints.enter(offset);
     let result: R;

@@ -20,24 +20,34 @@ export class Frame {
   }
 }
 
-const internals = Symbol('checkpoint');
+interface Place {
+  readonly stack: CheckpointStack;
+  readonly frame: Frame;
+  /** Which of the checkpoints that share the frame. */
+  readonly order: number;
+}
+
+let placeOf: (checkpoint: Checkpoint) => Place;
 
 /**
  * A saved bump pointer. It stays valid until its arena goes back to an earlier checkpoint or starts over, and can be
  * rewound to more than once.
  */
 export class Checkpoint {
-  /** @internal */
-  readonly [internals]: { readonly stack: CheckpointStack; readonly frame: Frame; readonly order: number };
+  readonly #place: Place;
+
+  static {
+    placeOf = (checkpoint) => checkpoint.#place;
+  }
 
   /** @internal */
-  constructor(stack: CheckpointStack, frame: Frame, order: number) {
-    this[internals] = { stack, frame, order };
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   /** The `used` that is gone back to, in bytes. */
   get offset(): number {
-    return this[internals].frame.offset;
+    return this.#place.frame.offset;
   }
 }
 
@@ -51,16 +61,16 @@ export class CheckpointStack {
     if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity) {
       top.fresh = false;
       top.taken++;
-      return new Checkpoint(this, top, top.taken);
+      return new Checkpoint({ stack: this, frame: top, order: top.taken });
     }
     const frame = new Frame(top, offset);
     this.#top = frame;
-    return new Checkpoint(this, frame, 1);
+    return new Checkpoint({ stack: this, frame, order: 1 });
   }
 
   /** Goes back to a checkpoint: those taken after it are stale from now on. Answers its offset. */
   rewind(checkpoint: Checkpoint): number {
-    const { frame, order } = checkpoint[internals];
+    const { frame, order } = placeOf(checkpoint);
     this.check(checkpoint);
     if (order < frame.taken) {
       frame.valid = order;
@@ -72,7 +82,7 @@ export class CheckpointStack {
 
   /** Throws `ERR_OFFHEAP_STALE` for a checkpoint that cannot be gone back to. */
   check(checkpoint: Checkpoint): void {
-    const { stack, frame, order } = checkpoint[internals];
+    const { stack, frame, order } = placeOf(checkpoint);
     if (stack !== this) {
       throw new OffheapError('ERR_OFFHEAP_STALE', 'The checkpoint belongs to another arena');
     }

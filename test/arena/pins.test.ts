@@ -87,12 +87,14 @@ describe.each(ARENAS)('%s, pinned,', (_name, Arena) => {
       }),
     ).toBe('ERR_OFFHEAP_PINNED');
     expect(arena.used).toBe(100);
+    expect(codeOf(() => arena.scope(() => 1))).toBe('ERR_OFFHEAP_PINNED');
+    pin.release();
     const error = new Error('inside');
-    expect(() =>
-      arena.scope(() => {
-        throw error;
-      }),
-    ).toThrow(error);
+    const fail = (): never => {
+      pin = arena.pin();
+      throw error;
+    };
+    expect(() => arena.scope(fail)).toThrow(error);
     pin.release();
     arena.reset();
   });
