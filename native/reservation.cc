@@ -13,9 +13,9 @@ namespace {
 constexpr size_t kStepsPerSpan = 64;
 // ... unless they are so large that this many bytes hold fewer: address space is plentiful, not endless.
 constexpr size_t kMaxSlack = sizeof(void*) > 4 ? size_t{64} << 30 : size_t{64} << 20;
-// Every move leaves a mapping behind; this many are made one by one call. One call for each would cost more than the
-// move, and many more would come near the system's limit with a few thousand arenas.
-constexpr size_t kMovesPerFuse = 16;
+// Every move leaves a mapping behind, or two; this many are made one by one call. One call for each move would cost
+// more than the move, and many more would come near the system's limit with a few thousand arenas.
+constexpr size_t kMappingsPerFuse = 16;
 
 // SIZE_MAX where the result would not fit.
 size_t RoundUp(size_t size, size_t unit) {
@@ -55,7 +55,7 @@ vm::Error Reservation::Create(size_t capacity, Kind kind, Reservation** result) 
       delete reservation;
       return error;
     }
-    reservation->fused_ = reservation->base_;
+    reservation->fused_ = reservation->span_->begin();
   }
   *result = reservation;
   return 0;
@@ -159,9 +159,9 @@ vm::Error Reservation::Slide(size_t step) {
   base_ = target;
   exposed_ = 0;
   moved_ = true;
-  unfused_++;
+  unfused_ += step > committed_ ? 2 : 1;  // with what lies between the end of the source and the target
   span_->SetTouched(base_ + committed_);
-  if (unfused_ >= kMovesPerFuse || MappingsRunShort()) {
+  if (unfused_ >= kMappingsPerFuse || MappingsRunShort()) {
     FuseVacated(base_);
   }
   CountMappings();
@@ -180,17 +180,20 @@ vm::Error Reservation::Relocate(bool warm) {
   if (error != 0) {
     return error;
   }
+  // First of all, though a move does not need it: where mappings or memory have run out, this is refused without loss,
+  // and a move may lose its target.
+  error = vm::commit(base, committed_);
   bool target_kept = true;
-  const bool moved = warm && vm::move(base_, committed_, base, &target_kept) == 0;
-  if (!moved) {
+  const bool moved = error == 0 && warm && vm::move(base_, committed_, base, &target_kept) == 0;
+  if (error == 0 && warm && !moved) {
     error = target_kept ? vm::commit(base, committed_) : ENOMEM;
-    if (error != 0) {
-      if (!target_kept) {
-        span->Abandon(base, base + committed_);
-      }
-      span->Leave(span->begin());
-      return error;
+  }
+  if (error != 0) {
+    if (!target_kept) {
+      span->Abandon(base, base + committed_);
     }
+    span->Leave(span->begin());
+    return error;
   }
   AddCommitted(kind_, committed_);
   const size_t committed = committed_;
@@ -198,7 +201,7 @@ vm::Error Reservation::Relocate(bool warm) {
   span_ = span;
   base_ = base;
   committed_ = committed;
-  fused_ = base;
+  fused_ = span->begin();
   moved_ = moved;
   span_->SetTouched(base_ + committed_);
   CountMappings();
@@ -224,10 +227,13 @@ void Reservation::Leave(bool discard) {
   if (span_ == nullptr) {
     return;
   }
-  uint8_t* exposed_end = base_ + RoundUp(exposed_, Page());
-  FuseVacated(discard ? exposed_end : base_);
+  uint8_t* keep = span_->begin();
+  if (exposed_ > 0 || unfused_ > 0 || fused_ > keep) {
+    keep = base_ + RoundUp(exposed_, Page());
+    FuseVacated(discard ? keep : base_);
+  }
   SubtractCommitted(kind_, committed_);
-  span_->Leave(exposed_end);
+  span_->Leave(keep, fused_ == keep ? 1 : CountPieces());
   span_ = nullptr;
   base_ = nullptr;
   committed_ = 0;
@@ -256,10 +262,15 @@ vm::Error Reservation::Resident(size_t* bytes) const {
   return committed_ == 0 ? 0 : vm::resident(base_, committed_, bytes);
 }
 
-// What lies behind the base, what is committed (in one or two pieces), what is reserved.
-void Reservation::CountMappings() {
+// What lies behind the base, and what is committed, in one or two pieces.
+size_t Reservation::CountPieces() const {
   const size_t behind = base_ > span_->begin() ? 1 + unfused_ : 0;
-  span_->SetMappings(behind + (pieced_ ? 2 : 1) + 1);
+  return behind + (pieced_ ? 2 : 1);
+}
+
+// With what is reserved above them.
+void Reservation::CountMappings() {
+  span_->SetMappings(CountPieces() + 1);
 }
 
 }  // namespace offheap

@@ -27,8 +27,9 @@ class Reservation {
 
   // Starts over at another address, with as much committed as before and contents undefined. Exposures stay valid, over
   // memory that nobody else will get, zero where facts().discard_zeroes says so. Where the system can move pages, the
-  // physical memory comes along, so that the next round finds it warm. A failure has changed nothing, except that in a
-  // race with another thread's mmap `Commit` may refuse to grow until the next success.
+  // physical memory comes along, so that the next round finds it warm. A failure has changed nothing, except that where
+  // the process has no mappings left, or in a race with another thread's mmap, `Commit` may refuse to grow until the
+  // next success.
   vm::Error Renew();
 
   // Gives the physical memory between two offsets back; it stays committed.
@@ -56,6 +57,7 @@ class Reservation {
   void Leave(bool discard);
   void FuseVacated(uint8_t* end);
   void AdviseHuge();
+  size_t CountPieces() const;
   void CountMappings();
 
   const size_t capacity_;  // as asked for
@@ -66,8 +68,8 @@ class Reservation {
   size_t committed_ = 0;
   size_t exposed_ = 0;  // the longest exposure at this base
 
-  // Along the span behind `base_` lie the pieces it has moved away from: up to `fused_` one mapping, then `unfused_` of
-  // them.
+  // Along the span behind `base_` lie the pieces it has moved away from, and what was left out for alignment: up to
+  // `fused_` one mapping, then `unfused_` of them.
   uint8_t* fused_ = nullptr;
   size_t unfused_ = 0;
   bool moved_ = false;   // the committed pages came from another address

@@ -80,7 +80,7 @@ void Span::Release() {
   }
 }
 
-void Span::Leave(uint8_t* keep) {
+void Span::Leave(uint8_t* keep, size_t mappings_kept) {
   const size_t size = static_cast<size_t>(end_ - begin_);
   const size_t kept = static_cast<size_t>(keep - begin_);
   // A span that is left with nothing exposed goes as a whole, which every system can do.
@@ -93,7 +93,7 @@ void Span::Leave(uint8_t* keep) {
   AccountOf(kind_).reserved -= size;
   AccountOf(kind_).retired += static_cast<size_t>(end_ - begin_);
   retired_ = true;
-  SetMappings(1);
+  SetMappings(mappings_kept);
   Release();
 }
 

@@ -32,8 +32,9 @@ class Span {
   void Retain() { holders_.fetch_add(1, std::memory_order_relaxed); }
   void Release();
 
-  // The owner goes. What lies above `keep` has never been exposed and is given back now.
-  void Leave(uint8_t* keep);
+  // The owner goes. What lies above `keep` has never been exposed and is given back now; the rest is made of this many
+  // mappings.
+  void Leave(uint8_t* keep, size_t mappings_kept = 1);
 
   // The addresses from `from` to `to` may be somebody else's by now: forgets them, and gives back all above them.
   void Abandon(uint8_t* from, uint8_t* to);

@@ -115,6 +115,15 @@ describe('The layers of native/', () => {
     ).toEqual([]);
   });
 
+  it('are built from the same sources by node-gyp and by CMake', () => {
+    const sourcesIn = (file: string): string[] => {
+      const sources = [...read(file).matchAll(/native\/[\w/]+\.cc/g)].map(([source]) => source);
+      return [...new Set(sources)].sort();
+    };
+    expect(sourcesIn('binding.gyp')).toEqual(files.filter((file) => file.endsWith('.cc')).sort());
+    expect(sourcesIn('CMakeLists.txt')).toEqual(sourcesIn('binding.gyp'));
+  });
+
   it('name the kinds of memory as TypeScript does', () => {
     const [, native] = /enum class Kind[^{]*\{([^}]*)\}/.exec(read('native/span.h'))!;
     const [, script] = /export const Kind = \{([^}]*)\}/.exec(read('lib/native/contract.ts'))!;
