@@ -1,6 +1,5 @@
 import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
-import { isDetached } from '../memory/detach';
 import type { Region } from '../memory/region';
 import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, isAlign } from '../sizes';
@@ -135,7 +134,7 @@ export abstract class BumpPointer {
 
   /** The same after somebody has taken the buffer away, or for an empty block, which may lie beyond it. */
   #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number): T {
-    this.#grow(Math.max(this.#used, offset, 1));
+    this.#grow(Math.min(Math.max(this.#used, offset, 1), this.#region.capacity));
     return new type(this.#buffer, offset, length);
   }
 
@@ -245,8 +244,9 @@ export abstract class BumpPointer {
    */
   get buffer(): ArrayBuffer {
     this.checkOpen();
-    if (isDetached(this.#buffer) && this.#region.committed > 0) {
-      this.#grow(Math.max(this.#used, 1));
+    if (this.#buffer.byteLength === 0) {
+      // Taken away, or not yet exposed in this round. What is not committed stays so.
+      this.#grow(Math.min(Math.max(this.#used, 1), this.#region.committed, this.#region.capacity));
     }
     return this.#buffer;
   }

@@ -5,7 +5,15 @@
 export const CAN_DETACH =
   typeof ArrayBuffer.prototype.transfer === 'function' && !/^(1\d|2[01])\./.test(process.versions.node);
 
-/** True for a buffer that has been detached; one that was made with length 0 counts as detached, too. */
+/** True for a buffer that was detached, and false for one that was made with length 0. */
 export function isDetached(buffer: ArrayBuffer): boolean {
-  return buffer.byteLength === 0;
+  if (buffer.byteLength > 0) {
+    return false;
+  }
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true; // Node 20 has no other way to tell
+  }
 }

@@ -14,7 +14,7 @@ export class LazyRegion implements Region {
   readonly #addon: Addon;
   readonly #native: NativeReservation;
   /** What `buffer` is while nothing is exposed; a region's own, so that empty blocks on it are known. */
-  readonly #empty = new ArrayBuffer(0);
+  #empty = new ArrayBuffer(0);
 
   #committed = 0;
   #buffer: ArrayBuffer = this.#empty;
@@ -58,6 +58,9 @@ export class LazyRegion implements Region {
   grow(end: number): boolean {
     if (end > this.#committed && !this.#commit(end)) {
       return false;
+    }
+    if (this.#buffer === this.#empty && isDetached(this.#empty)) {
+      this.#buffer = this.#empty = new ArrayBuffer(0);
     }
     const exposed = this.#buffer.byteLength;
     if (exposed < end) {
@@ -128,20 +131,18 @@ export class LazyRegion implements Region {
 
   /** Whether somebody else may have the memory of this round in an ArrayBuffer that we cannot detach. */
   #shared(): boolean {
-    if (this.#stolen || (this.#buffer !== this.#empty && isDetached(this.#buffer))) {
+    if (this.#stolen || isDetached(this.#buffer)) {
       return true;
     }
-    // An exposure that was collected may have been transferred before.
-    return this.#older.some((exposure) => isDetached(exposure.deref() ?? this.#empty));
+    return this.#older.some((exposure) => {
+      const buffer = exposure.deref();
+      return buffer === undefined || isDetached(buffer); // one that was collected may have been transferred before
+    });
   }
 
   #detach(): void {
-    if (!isDetached(this.#buffer)) {
-      this.#buffer.transfer(0);
-    }
-    for (const exposure of this.#older) {
-      const buffer = exposure.deref();
-      if (buffer !== undefined && !isDetached(buffer)) {
+    for (const buffer of [this.#buffer, ...this.#older.map((exposure) => exposure.deref())]) {
+      if (buffer !== undefined && buffer.byteLength > 0) {
         buffer.transfer(0);
       }
     }

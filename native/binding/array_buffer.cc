@@ -14,6 +14,12 @@ struct Exposure {
   bool unreachable = false;  // found at teardown
 };
 
+// An ArrayBuffer that JavaScript never sees.
+struct Sentinel {
+  Environment* environment;
+  uint8_t byte = 0;
+};
+
 namespace {
 
 void Link(Exposure* exposure) {
@@ -59,7 +65,7 @@ napi_value ObjectOf(napi_env env, const Exposure* exposure) {
 // Node finalizes the exposures of an ending environment newest first, each just after detaching it, whatever became
 // of the backing store: it may have been moved to another thread. So the first to notice looks at all the others while
 // they can still be told apart: an object that is alive and attached has its store to itself.
-// The memory of the rest, the first one included, stays mapped for good.
+// The memory of the rest, the first one included, stays mapped for good. In a worker the first is the sentinel.
 void JudgeAll(napi_env env, Environment* environment, const Exposure* first) {
   environment->tearing_down = true;
   for (Exposure* other = environment->newest; other != nullptr; other = other->older) {
@@ -117,7 +123,9 @@ bool SettleFinalized(napi_env env, Exposure* exposure) {
 void OnStoreFinalized(napi_env env, void*, void* hint) {
   Exposure* exposure = static_cast<Exposure*>(hint);
   Environment* environment = exposure->environment;
-  NoticeTeardown(env, environment, exposure);
+  if (environment->sentinel == nullptr) {
+    NoticeTeardown(env, environment, exposure);
+  }
   if (environment->tearing_down || environment->gone) {
     // Jobs of this environment may still be running; ReleaseExposures comes after them.
     if (environment->gone) {
@@ -134,19 +142,41 @@ void OnStoreFinalized(napi_env env, void*, void* hint) {
 }
 
 void OnSentinelFinalized(napi_env env, void*, void* hint) {
-  Environment* environment = static_cast<Environment*>(hint);
-  NoticeTeardown(env, environment, nullptr);
+  Sentinel* sentinel = static_cast<Sentinel*>(hint);
+  Environment* environment = sentinel->environment;
+  if (environment->sentinel == sentinel) {
+    environment->sentinel = nullptr;
+    NoticeTeardown(env, environment, nullptr);
+  }
+  delete sentinel;
   environment->Release();
 }
 
-// Being newer than every exposure, and of no use, the sentinel is the one whose state is lost at teardown. Only
-// workers need it: with the main thread the process ends.
-void PlaceSentinel(napi_env env, Environment* environment) {
-  static uint8_t byte = 0;
-  napi_value ignored = nullptr;
+// Being newer than every exposure, and of no use, the sentinel is the one whose state is lost at teardown. Held by a
+// reference until a newer one takes its place, it also marks where teardown begins: a store whose finalizer is called
+// before was really freed, however late the call. Only workers need it: with the main thread the process ends.
+napi_status PlaceSentinel(napi_env env, Environment* environment) {
+  Sentinel* sentinel = new (std::nothrow) Sentinel{environment};
+  if (sentinel == nullptr) {
+    return napi_generic_failure;
+  }
   environment->holders++;
-  // After a failure the finalizer may or may not be called: the hold stays, a few bytes in a thread that is ending.
-  napi_create_external_arraybuffer(env, &byte, sizeof(byte), OnSentinelFinalized, environment, &ignored);
+  napi_value object = nullptr;
+  napi_ref reference = nullptr;
+  napi_status status =
+      napi_create_external_arraybuffer(env, &sentinel->byte, 1, OnSentinelFinalized, sentinel, &object);
+  if (status == napi_ok) {
+    status = napi_create_reference(env, object, 1, &reference);
+  }
+  if (status != napi_ok) {
+    return status;  // its finalizer may or may not be called: a few bytes are left in a thread that is ending
+  }
+  if (environment->sentinel != nullptr) {
+    napi_delete_reference(env, environment->sentinel_reference);
+  }
+  environment->sentinel = sentinel;
+  environment->sentinel_reference = reference;
+  return napi_ok;
 }
 
 }  // namespace
@@ -171,10 +201,10 @@ napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* add
   if (status == napi_ok) {
     status = napi_create_reference(env, *result, 0, &exposure->object);
   }
-  exposure->made = status == napi_ok;
-  if (exposure->made && !environment->is_main_thread) {
-    PlaceSentinel(env, environment);
+  if (status == napi_ok && !environment->is_main_thread) {
+    status = PlaceSentinel(env, environment);
   }
+  exposure->made = status == napi_ok;
   return status;
 }
 

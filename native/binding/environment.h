@@ -6,11 +6,14 @@
 namespace offheap {
 
 struct Exposure;
+struct Sentinel;
 
 // Held by the environment and by every exposure made in it, since runtimes differ in which of them goes first.
 struct Environment {
   Napi::FunctionReference reservation_class;
-  Exposure* newest = nullptr;  // of the exposures whose backing store was not finalized yet
+  Exposure* newest = nullptr;    // of the exposures whose backing store was not finalized yet
+  Sentinel* sentinel = nullptr;  // null where there is none, as on the main thread
+  napi_ref sentinel_reference = nullptr;
   size_t holders = 1;
   bool is_main_thread = false;
   bool tearing_down = false;

@@ -29,8 +29,12 @@ bool ReadSize(const Napi::Value& value, size_t* size) {
 }
 
 Napi::Function ReservationWrap::Define(Napi::Env env) {
-  Napi::Function constructor = DefineClass(env, "Reservation", {});
-  Napi::Object prototype = constructor.Get("prototype").As<Napi::Object>();
+  const Napi::Function constructor = DefineClass(env, "Reservation", {});
+  const Napi::Value value = constructor.IsEmpty() ? Napi::Value() : constructor.Get("prototype");
+  if (value.IsEmpty()) {
+    return Napi::Function();  // the thread is being terminated; what is empty must not be used, not even to fail
+  }
+  Napi::Object prototype = value.As<Napi::Object>();
   // Plain functions and not InstanceMethods, which would unwrap whatever receiver they are called with.
   prototype.Set("commit", Napi::Function::New<Commit>(env, "commit"));
   prototype.Set("expose", Napi::Function::New<Expose>(env, "expose"));
@@ -67,8 +71,8 @@ Napi::Value ReservationWrap::Reserve(const Napi::CallbackInfo& info) {
   size_t capacity = 0;
   size_t kind = 0;
   Environment* environment = Environment::Of(info.Env());
-  if (environment == nullptr || !ReadSize(info[0], &capacity) || !ReadSize(info[1], &kind) ||
-      kind >= static_cast<size_t>(Kind::kCount)) {
+  if (environment == nullptr || environment->reservation_class.IsEmpty() || !ReadSize(info[0], &capacity) ||
+      !ReadSize(info[1], &kind) || kind >= static_cast<size_t>(Kind::kCount)) {
     return Answer(info, EINVAL);
   }
   const Napi::Object object = environment->reservation_class.New({});

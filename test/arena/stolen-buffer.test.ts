@@ -109,6 +109,32 @@ describe.each(ARENAS)('%s, its ArrayBuffer taken away', (_name, Arena) => {
     });
   });
 
+  it('goes on when it was empty, too', () => {
+    for (const capacity of [0, 1 * MiB]) {
+      using arena = new Arena(capacity);
+      const steal = (buffer: ArrayBuffer): void => {
+        try {
+          structuredClone(buffer, { transfer: [buffer] });
+        } catch (error) {
+          expect((error as Error).name).toBe('DataCloneError'); // an external one
+        }
+      };
+      for (let round = 0; round < 2; round++) {
+        steal(arena.buffer);
+        expect(arena.alloc(0)).toHaveLength(0);
+        steal(arena.buffer);
+        expect(arena.views.u8.length).toBe(arena.buffer.byteLength);
+        steal(arena.alloc(0)!.buffer as ArrayBuffer);
+        expect(arena.allocArray(Float64Array, 0)).toHaveLength(0);
+        expect(arena.buffer).toBe(arena.buffer);
+        arena.reset();
+        steal(arena.buffer);
+        arena.renew();
+      }
+      expect(arena.alloc(capacity, 1)).toHaveLength(capacity);
+    }
+  });
+
   it('by structured clone: the clone is a copy', () => {
     using arena = new Arena(256 * KiB);
     const block = arena.alloc(100)!.fill(1);
