@@ -5,6 +5,11 @@ import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, isAlign } from '../sizes';
 import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
 
+// What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
+const ALIGN = DEFAULT_ALIGN;
+const validAlign = isAlign;
+const aligned = alignUp;
+
 type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
 
 /**
@@ -37,13 +42,13 @@ export abstract class BumpPointer {
   }
 
   /** Allocates a block of exactly `size` bytes, or answers `null`. Its offset is `block.byteOffset`. */
-  alloc(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+  alloc(size: number, align: number = ALIGN): Buffer | null {
     const offset = this.allocOffset(size, align);
     return offset < 0 ? null : this.#view(offset, size);
   }
 
   /** Allocates a block of exactly `size` bytes, all zero, or answers `null`. */
-  allocZeroed(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+  allocZeroed(size: number, align: number = ALIGN): Buffer | null {
     const offset = this.allocOffset(size, align);
     if (offset < 0) {
       return null;
@@ -76,10 +81,10 @@ export abstract class BumpPointer {
   }
 
   /** Allocates `size` bytes and answers their offset, or `-1`. Makes no object. */
-  allocOffset(size: number, align: number = DEFAULT_ALIGN): number {
+  allocOffset(size: number, align: number = ALIGN): number {
     // isSafeInteger is false for everything that is no number, so nothing below can be reached with a wrong argument.
-    if (Number.isSafeInteger(size) && size > 0 && typeof align === 'number' && isAlign(align)) {
-      const offset = alignUp(this.#used, align);
+    if (Number.isSafeInteger(size) && size > 0 && typeof align === 'number' && validAlign(align)) {
+      const offset = aligned(this.#used, align);
       const end = offset + size;
       if (end <= this.#limit) {
         this.#used = end;
@@ -97,7 +102,7 @@ export abstract class BumpPointer {
     checkSize('size', size);
     checkAlign('align', align);
     const { capacity } = this.#region;
-    const offset = alignUp(this.#used, align);
+    const offset = aligned(this.#used, align);
     if (size === 0) {
       // An empty block has room everywhere and takes none; where no aligned offset is left, it lies at an earlier one.
       return offset <= capacity ? offset : alignDown(capacity, align);
@@ -150,7 +155,7 @@ export abstract class BumpPointer {
    * @param align For the case that it moves. Default: 8.
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
    */
-  realloc(block: NodeJS.ArrayBufferView, size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+  realloc(block: NodeJS.ArrayBufferView, size: number, align: number = ALIGN): Buffer | null {
     checkSize('size', size);
     checkAlign('align', align);
     this.#checkOwned(block);

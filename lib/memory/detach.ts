@@ -17,3 +17,10 @@ export function isDetached(buffer: ArrayBuffer): boolean {
     return true; // Node 20 has no other way to tell
   }
 }
+
+/** Detaches a buffer, if that is left to do. Its store is ended, and accounted for no more. */
+export function detach(buffer: ArrayBuffer | undefined): void {
+  if (buffer !== undefined && buffer.byteLength > 0) {
+    buffer.transfer(0);
+  }
+}

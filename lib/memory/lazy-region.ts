@@ -1,12 +1,21 @@
+import { isMainThread } from 'node:worker_threads';
+
 import { OffheapError, OffheapSystemError } from '../errors';
 import { type Addon, type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { alignUp, formatBytes, KiB } from '../sizes';
-import { CAN_DETACH, isDetached } from './detach';
+import { CAN_DETACH, detach, isDetached } from './detach';
 import { checkCapacity, type Region } from './region';
+import { Store } from './store';
 
 /** The first commit, and the least of every exposure. One page at a time costs twice as much a page. */
 const STEP = 64 * KiB;
+
+/**
+ * Whether `reset` may move the exposure on to another ArrayBuffer, which is many times cheaper than to end it and make
+ * another one. A worker's must not move: the addon has to tell at the worker's end whether they are still attached.
+ */
+const MOVES = CAN_DETACH && isMainThread;
 
 /** A region over reserved addresses, committed as it is needed and exposed as external ArrayBuffers. */
 export class LazyRegion implements Region {
@@ -18,6 +27,8 @@ export class LazyRegion implements Region {
 
   #committed = 0;
   #buffer: ArrayBuffer = this.#empty;
+  /** What has the memory of `#buffer`, where it can move on. */
+  #store: Store | undefined;
   /** The shorter exposures of this round, which may still be in use. */
   #older: WeakRef<ArrayBuffer>[] = [];
   /** An exposure of this round was taken away, and whoever has it shares our memory until the next renew. */
@@ -88,7 +99,8 @@ export class LazyRegion implements Region {
 
   #expose(length: number): void {
     const size = Math.min(alignUp(length, STEP), this.#committed, this.capacity);
-    const buffer = this.#native.expose(size);
+    const store = MOVES ? new Store() : undefined;
+    const buffer = this.#native.expose(size, store);
     if (typeof buffer === 'number') {
       throw refusal(buffer, size);
     }
@@ -99,7 +111,9 @@ export class LazyRegion implements Region {
         this.#older.push(new WeakRef(this.#buffer));
       }
     }
+    store?.give(buffer);
     this.#buffer = buffer;
+    this.#store = store;
   }
 
   holds(buffer: ArrayBufferLike): boolean {
@@ -112,8 +126,13 @@ export class LazyRegion implements Region {
     if (!CAN_DETACH || this.#shared()) {
       return this.renew(used, true);
     }
-    this.#detach();
-    this.#startRound(used);
+    if (this.#store === undefined) {
+      this.#detach();
+      this.#startRound(used);
+    } else {
+      this.#detachOlder();
+      this.#buffer = this.#store.move();
+    }
     return false;
   }
 
@@ -141,18 +160,23 @@ export class LazyRegion implements Region {
   }
 
   #detach(): void {
-    for (const buffer of [this.#buffer, ...this.#older.map((exposure) => exposure.deref())]) {
-      if (buffer !== undefined && buffer.byteLength > 0) {
-        buffer.transfer(0);
+    this.#detachOlder();
+    detach(this.#buffer);
+  }
+
+  #detachOlder(): void {
+    if (this.#older.length > 0) {
+      for (const exposure of this.#older) {
+        detach(exposure.deref());
       }
+      this.#older = [];
     }
   }
 
   #startRound(used: number): void {
     this.#buffer = this.#empty;
-    if (this.#older.length > 0) {
-      this.#older = [];
-    }
+    this.#store = undefined;
+    this.#older = [];
     this.#stolen = false;
     this.#needed = Math.max(used, 1);
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:buffer';
 import { OffheapError, OffheapSystemError } from '../errors';
 import { formatBytes } from '../sizes';
 import { CAN_DETACH, isDetached } from './detach';
+import { Store } from './store';
 
 /**
  * The memory that an arena bumps through: `capacity` bytes, of which JavaScript sees a prefix as `buffer`.
@@ -66,27 +67,22 @@ function runtimeName(): string {
   return 'bun' in process.versions ? `Bun ${process.versions['bun']}` : `Node.js ${process.version}`;
 }
 
-/**
- * Keeps moved memory alive for as long as the ArrayBuffer object it was moved out of. A job that was started on that
- * object goes on writing to the memory, and what it holds, and Node keeps alive for it, is the object.
- */
-const keptFor = new WeakMap<ArrayBuffer, ArrayBuffer>();
-
-function moveOut(buffer: ArrayBuffer): ArrayBuffer {
-  const moved = buffer.transfer();
-  keptFor.set(buffer, moved);
-  return moved;
-}
-
 /** A region over a plain ArrayBuffer: all of it is there from the start, and no addon is needed. */
 export class EagerRegion implements Region {
   readonly capacity: number;
-  #buffer: ArrayBuffer;
+  #buffer!: ArrayBuffer;
+  #store!: Store;
 
   constructor(capacity: number) {
     checkCapacity(capacity);
     this.capacity = capacity;
-    this.#buffer = allocate(capacity);
+    this.#allocate();
+  }
+
+  #allocate(): void {
+    this.#buffer = allocate(this.capacity);
+    this.#store = new Store();
+    this.#store.give(this.#buffer);
   }
 
   get buffer(): ArrayBuffer {
@@ -99,7 +95,7 @@ export class EagerRegion implements Region {
 
   grow(): boolean {
     if (isDetached(this.#buffer)) {
-      this.#buffer = allocate(this.capacity); // taken away, with its contents
+      this.#allocate(); // taken away, with its contents
     }
     return true;
   }
@@ -112,15 +108,15 @@ export class EagerRegion implements Region {
     if (!CAN_DETACH || isDetached(this.#buffer)) {
       return this.renew(used, false);
     }
-    this.#buffer = moveOut(this.#buffer);
+    this.#buffer = this.#store.move();
     return false;
   }
 
   renew(_used: number, detach: boolean): boolean {
-    const old = this.#buffer;
-    this.#buffer = allocate(this.capacity);
-    if (detach && CAN_DETACH && !isDetached(old)) {
-      moveOut(old);
+    const old = { buffer: this.#buffer, store: this.#store };
+    this.#allocate();
+    if (detach && CAN_DETACH && !isDetached(old.buffer)) {
+      old.store.move();
     }
     return true;
   }

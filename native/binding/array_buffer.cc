@@ -7,7 +7,7 @@ namespace offheap {
 struct Exposure {
   Environment* environment;
   Span* span;
-  napi_ref object = nullptr;  // weak
+  napi_ref object = nullptr;  // weak: the ArrayBuffer, or its holder
   Exposure* newer = nullptr;
   Exposure* older = nullptr;
   bool made = false;         // JavaScript has seen it
@@ -64,7 +64,7 @@ napi_value ObjectOf(napi_env env, const Exposure* exposure) {
 
 // Node finalizes the exposures of an ending environment newest first, each just after detaching it, whatever became
 // of the backing store: it may have been moved to another thread. So the first to notice looks at all the others while
-// they can still be told apart: an object that is alive and attached has its store to itself.
+// they can still be told apart: an ArrayBuffer that is alive and attached has its store to itself.
 // The memory of the rest, the first one included, stays mapped for good. In a worker the first is the sentinel.
 void JudgeAll(napi_env env, Environment* environment, const Exposure* first) {
   environment->tearing_down = true;
@@ -182,7 +182,7 @@ napi_status PlaceSentinel(napi_env env, Environment* environment) {
 }  // namespace
 
 napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* address, size_t size, Span* span,
-                            napi_value* result) {
+                            napi_value holder, napi_value* result) {
   Exposure* exposure = new (std::nothrow) Exposure{environment, span};
   if (exposure == nullptr) {
     span->Release();
@@ -199,7 +199,9 @@ napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* add
   // Any other failure may or may not have made something that will be finalized: worker.terminate() strikes anywhere.
   // The exposure stays in the list, for whoever comes first, its finalizer or ReleaseExposures.
   if (status == napi_ok) {
-    status = napi_create_reference(env, *result, 0, &exposure->object);
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env, holder, &type);
+    status = napi_create_reference(env, type == napi_object ? holder : *result, 0, &exposure->object);
   }
   if (status == napi_ok && !environment->is_main_thread) {
     status = PlaceSentinel(env, environment);
