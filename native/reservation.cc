@@ -16,6 +16,8 @@ constexpr size_t kMaxSlack = sizeof(void*) > 4 ? size_t{64} << 30 : size_t{64} <
 // Every move leaves a mapping behind, or two; this many are made one by one call. One call for each move would cost
 // more than the move, and many more would come near the system's limit with a few thousand arenas.
 constexpr size_t kMappingsPerFuse = 16;
+// How many times more than needed may stay committed.
+constexpr size_t kMaxExcess = 4;
 
 // SIZE_MAX where the result would not fit.
 size_t RoundUp(size_t size, size_t unit) {
@@ -119,6 +121,7 @@ vm::Error Reservation::Expose(size_t size, uint8_t** address, Span** span) {
     return EINVAL;
   }
   exposed_ = size > exposed_ ? size : exposed_;
+  longest_ = size > longest_ ? size : longest_;
   span_->Retain();
   *address = base_;
   *span = span_;
@@ -132,15 +135,22 @@ vm::Error Reservation::Renew() {
   if (!vm::facts().can_move || pieced_) {
     return Relocate(false);
   }
-  const size_t step = StepSize();
+  const size_t step = StepSize(committed_);
   const size_t room = static_cast<size_t>(span_->end() - base_);
   return room >= step && room - step >= reserved_ ? Slide(step) : Relocate(true);
 }
 
-// How far the base goes in one move: past what is committed, since source and target must not overlap.
-size_t Reservation::StepSize() const {
+// How far the base goes in one move of this many bytes: past them all, since source and target must not overlap.
+size_t Reservation::StepSize(size_t size) {
   const size_t huge = vm::facts().huge_page_size;
-  return huge != 0 && committed_ > huge ? RoundUp(committed_, huge) : committed_;
+  return huge != 0 && size > huge ? RoundUp(size, huge) : size;
+}
+
+// One large round must not make every later one move, and leave behind, as much. What no round along a whole span has
+// come near to is given up with the span.
+size_t Reservation::SizeToKeep() const {
+  const size_t needed = RoundUp(longest_, Page());
+  return needed < committed_ / kMaxExcess ? needed : committed_;
 }
 
 vm::Error Reservation::Slide(size_t step) {
@@ -169,7 +179,8 @@ vm::Error Reservation::Slide(size_t step) {
 }
 
 vm::Error Reservation::Relocate(bool warm) {
-  const size_t step = StepSize();
+  const size_t size = SizeToKeep();
+  const size_t step = StepSize(size);
   const size_t steps = kMaxSlack / step < kStepsPerSpan ? kMaxSlack / step : kStepsPerSpan;
   Span* span = nullptr;
   uint8_t* base = nullptr;
@@ -182,25 +193,24 @@ vm::Error Reservation::Relocate(bool warm) {
   }
   // First of all, though a move does not need it: where mappings or memory have run out, this is refused without loss,
   // and a move may lose its target.
-  error = vm::commit(base, committed_);
+  error = vm::commit(base, size);
   bool target_kept = true;
-  const bool moved = error == 0 && warm && vm::move(base_, committed_, base, &target_kept) == 0;
+  const bool moved = error == 0 && warm && vm::move(base_, size, base, &target_kept) == 0;
   if (error == 0 && warm && !moved) {
-    error = target_kept ? vm::commit(base, committed_) : ENOMEM;
+    error = target_kept ? vm::commit(base, size) : ENOMEM;
   }
   if (error != 0) {
     if (!target_kept) {
-      span->Abandon(base, base + committed_);
+      span->Abandon(base, base + size);
     }
     span->Leave(span->begin());
     return error;
   }
-  AddCommitted(kind_, committed_);
-  const size_t committed = committed_;
+  AddCommitted(kind_, size);
   Leave(true);
   span_ = span;
   base_ = base;
-  committed_ = committed;
+  committed_ = size;
   fused_ = span->begin();
   moved_ = moved;
   span_->SetTouched(base_ + committed_);
@@ -230,6 +240,9 @@ void Reservation::Leave(bool discard) {
   uint8_t* keep = span_->begin();
   if (exposed_ > 0 || unfused_ > 0 || fused_ > keep) {
     keep = base_ + RoundUp(exposed_, Page());
+    if (discard) {
+      fused_ = span_->begin();  // once more from there, since stale views may have written to it
+    }
     FuseVacated(discard ? keep : base_);
   }
   SubtractCommitted(kind_, committed_);
@@ -238,6 +251,7 @@ void Reservation::Leave(bool discard) {
   base_ = nullptr;
   committed_ = 0;
   exposed_ = 0;
+  longest_ = 0;
   unfused_ = 0;
   moved_ = false;
   pieced_ = false;

@@ -25,11 +25,11 @@ class Reservation {
   // nothing can reach the memory any more.
   vm::Error Expose(size_t size, uint8_t** address, Span** span);
 
-  // Starts over at another address, with as much committed as before and contents undefined. Exposures stay valid, over
-  // memory that nobody else will get, zero where facts().discard_zeroes says so. Where the system can move pages, the
-  // physical memory comes along, so that the next round finds it warm. A failure has changed nothing, except that where
-  // the process has no mappings left, or in a race with another thread's mmap, `Commit` may refuse to grow until the
-  // next success.
+  // Starts over at another address, with as much committed as before, or less where the last rounds needed far less,
+  // and with contents undefined. Exposures stay valid, over memory that nobody else will get, zero where
+  // facts().discard_zeroes says so. Where the system can move pages, the physical memory comes along, so that the next
+  // round finds it warm. A failure has changed nothing, except that where the process has no mappings left, or in a
+  // race with another thread's mmap, `Commit` may refuse to grow until the next success.
   vm::Error Renew();
 
   // Gives the physical memory between two offsets back; it stays committed.
@@ -51,7 +51,8 @@ class Reservation {
   Reservation(size_t capacity, size_t reserved, Kind kind) : capacity_(capacity), reserved_(reserved), kind_(kind) {}
 
   vm::Error CreateSpan(size_t slack, Span** span, uint8_t** base) const;
-  size_t StepSize() const;
+  static size_t StepSize(size_t size);
+  size_t SizeToKeep() const;
   vm::Error Slide(size_t step);
   vm::Error Relocate(bool warm);
   void Leave(bool discard);
@@ -67,6 +68,7 @@ class Reservation {
   uint8_t* base_ = nullptr;
   size_t committed_ = 0;
   size_t exposed_ = 0;  // the longest exposure at this base
+  size_t longest_ = 0;  // and along this span
 
   // Along the span behind `base_` lie the pieces it has moved away from, and what was left out for alignment: up to
   // `fused_` one mapping, then `unfused_` of them.

@@ -1,7 +1,9 @@
 import { LazyRegion } from '../memory/lazy-region';
 import { Kind } from '../native/contract';
-import { checkSize } from '../sizes';
 import { BumpArena, type BumpArenaOptions } from './bump-arena';
+import { pointers } from './bump-pointer';
+
+const { checkOpen } = pointers;
 
 /**
  * A bump allocator over reserved addresses, of which it commits as much as it needs: a capacity of many GiB costs
@@ -20,26 +22,20 @@ export class BumpArenaLazy extends BumpArena {
    * left, or the process holds too many memory mappings; `ERR_OFFHEAP_ADDON` where there is no addon for this platform.
    */
   constructor(capacity: number, options?: BumpArenaOptions) {
-    checkSize('capacity', capacity);
-    const region = new LazyRegion(capacity, Kind.arena);
-    super(capacity, options, region);
+    let region!: LazyRegion;
+    super(capacity, options, (bytes) => (region = new LazyRegion(bytes, Kind.arena)));
     this.#region = region;
   }
 
   /** Bytes that have been made usable, in whole pages. Physical memory comes with the first touch. */
   get committed(): number {
-    this.checkOpen();
+    checkOpen(this);
     return this.#region.committed;
   }
 
   /** Bytes of physical memory behind `committed`. Asks the system: microseconds, and more with every GiB. */
   get resident(): number {
-    this.checkOpen();
+    checkOpen(this);
     return this.#region.resident();
-  }
-
-  /** @internal */
-  protected override describe(): Record<string, number> {
-    return { ...super.describe(), committed: this.committed, resident: this.resident };
   }
 }

@@ -4,9 +4,11 @@ import * as workers from 'node:worker_threads';
 import { invalidType, OffheapError } from '../errors';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
-import { BumpPointer } from './bump-pointer';
+import { BumpPointer, pointers } from './bump-pointer';
 import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
 import { Pin } from './pin';
+
+const { checkOpen, close, goBack, isClosed, setZeroFrom, startOver } = pointers;
 
 export interface BumpArenaOptions {
   /**
@@ -46,37 +48,37 @@ export class BumpArena extends BumpPointer {
    */
   constructor(capacity: number, options?: BumpArenaOptions);
   /** @internal */
-  constructor(capacity: number, options: BumpArenaOptions | undefined, region: Region | undefined);
-  constructor(capacity: number, options: BumpArenaOptions = {}, region?: Region) {
+  constructor(capacity: number, options: BumpArenaOptions | undefined, makeRegion: (capacity: number) => Region);
+  constructor(
+    capacity: number,
+    options: BumpArenaOptions = {},
+    makeRegion: (capacity: number) => Region = (bytes) => new EagerRegion(bytes),
+  ) {
     checkSize('capacity', capacity);
     const { zeroed = false } = checkOptions(options);
     checkBoolean('options.zeroed', zeroed);
-    const memory = region ?? new EagerRegion(capacity);
-    super(memory, zeroed);
-    this.#region = memory;
+    const region = makeRegion(capacity);
+    super(region, zeroed);
+    this.#region = region;
     markAsUncloneable?.(this);
   }
 
   [inspect.custom](): string {
     const name = this.constructor.name;
-    if (this.isClosed) {
+    if (isClosed(this)) {
       return `${name} { disposed }`;
     }
-    const sizes = Object.entries(this.describe()).map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
-    const pins = this.#pins > 0 ? [`pins: ${this.#pins}`] : [];
-    return `${name} { ${[...sizes, ...pins].join(', ')} }`;
-  }
-
-  /** What `util.inspect` shows, in bytes. @internal */
-  protected describe(): Record<string, number> {
-    return { used: this.used, capacity: this.capacity, highWaterMark: this.highWaterMark };
+    const { used, capacity, highWaterMark } = this;
+    const sizes = Object.entries({ used, capacity, highWaterMark, ...this.#region.describe() });
+    const entries = sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
+    return `${name} { ${[...entries, ...(this.#pins > 0 ? [`pins: ${this.#pins}`] : [])].join(', ')} }`;
   }
 
   // --- Going back -------------------------------------------------------------------------------------------------
 
   /** Saves the bump pointer, for `rewind`. Checkpoints nest. */
   checkpoint(): Checkpoint {
-    this.checkOpen();
+    checkOpen(this);
     return this.#checkpoints.take(this.used);
   }
 
@@ -88,13 +90,13 @@ export class BumpArena extends BumpPointer {
    * further, or one from before the arena started over; `ERR_OFFHEAP_PINNED` while a pin lives.
    */
   rewind(checkpoint: Checkpoint): void {
-    this.checkOpen();
+    checkOpen(this);
     if (!(checkpoint instanceof Checkpoint)) {
       throw invalidType('checkpoint', 'an instance of Checkpoint', checkpoint);
     }
     this.#checkpoints.check(checkpoint);
     this.#checkUnpinned('rewind');
-    this.goBack(this.#checkpoints.rewind(checkpoint));
+    goBack(this, this.#checkpoints.rewind(checkpoint));
   }
 
   /**
@@ -106,7 +108,7 @@ export class BumpArena extends BumpPointer {
    * stays.
    */
   scope<R>(fn: (arena: this) => R): R {
-    this.checkOpen();
+    checkOpen(this);
     if (typeof fn !== 'function') {
       throw invalidType('fn', 'of type function', fn);
     }
@@ -130,7 +132,7 @@ export class BumpArena extends BumpPointer {
     this.#leave(frame, offset);
     if (isThenable(result)) {
       // Whatever it comes to, it is reported here and now.
-      result.then(undefined, () => {});
+      Promise.resolve(result).then(undefined, () => {});
       throw asyncScope();
     }
     return result;
@@ -139,7 +141,7 @@ export class BumpArena extends BumpPointer {
   /** Does nothing where the scope has started its arena over, or disposed of it. */
   #leave(frame: Frame, offset: number): void {
     if (this.#checkpoints.leave(frame)) {
-      this.goBack(offset);
+      goBack(this, offset);
     }
   }
 
@@ -156,9 +158,9 @@ export class BumpArena extends BumpPointer {
    * the buffer was taken away or on Node 20, and there is none. Then the arena is as it was.
    */
   reset(): void {
-    this.checkOpen();
+    checkOpen(this);
     this.#checkUnpinned('reset');
-    this.startOver(this.#region.reset(this.used));
+    startOver(this, this.#region.reset(this.used));
     this.#checkpoints.clear();
   }
 
@@ -171,11 +173,11 @@ export class BumpArena extends BumpPointer {
    * arena is as it was.
    */
   renew(options: RenewOptions = {}): void {
-    this.checkOpen();
+    checkOpen(this);
     const { detach = false } = checkOptions(options);
     checkBoolean('options.detach', detach);
     this.#checkUnpinned('renew');
-    this.startOver(this.#region.renew(this.used, detach));
+    startOver(this, this.#region.renew(this.used, detach));
     this.#checkpoints.clear();
   }
 
@@ -186,9 +188,9 @@ export class BumpArena extends BumpPointer {
    * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
    */
   resetUnsafe(): void {
-    this.checkOpen();
+    checkOpen(this);
     this.#checkUnpinned('reset');
-    this.goBack(0);
+    goBack(this, 0);
     this.#checkpoints.clear();
   }
 
@@ -199,14 +201,14 @@ export class BumpArena extends BumpPointer {
    * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
    */
   trim(): void {
-    this.checkOpen();
+    checkOpen(this);
     this.#checkUnpinned('trim');
-    this.setZeroFrom(this.#region.discard(this.used));
+    setZeroFrom(this, this.#region.discard(this.used));
   }
 
   /** Forbids `reset`, `renew`, `resetUnsafe`, `rewind`, `trim` and `dispose` until the pin is released. */
   pin(): Pin {
-    this.checkOpen();
+    checkOpen(this);
     this.#pins++;
     return new Pin(() => {
       this.#pins--;
@@ -220,13 +222,13 @@ export class BumpArena extends BumpPointer {
    * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives.
    */
   dispose(): void {
-    if (this.isClosed) {
+    if (isClosed(this)) {
       return;
     }
     this.#checkUnpinned('dispose');
     this.#checkpoints.clear();
     this.#region.dispose();
-    this.close();
+    close(this);
   }
 
   [Symbol.dispose](): void {
@@ -261,7 +263,14 @@ function checkBoolean(name: string, value: unknown): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') {
+    return false;
+  }
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    return false; // no promise has a getter that throws
+  }
 }
 
 function asyncScope(): OffheapError {

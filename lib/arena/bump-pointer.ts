@@ -1,5 +1,6 @@
 import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
+import { isDetached } from '../memory/detach';
 import type { Region } from '../memory/region';
 import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, isAlign } from '../sizes';
@@ -11,6 +12,23 @@ const validAlign = isAlign;
 const aligned = alignUp;
 
 type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
+
+interface Pointers {
+  /** Gives up all from `offset` on. */
+  readonly goBack: (pointer: BumpPointer, offset: number) => void;
+  /** Starts over; `isZero` says whether all memory is known to be zero now. */
+  readonly startOver: (pointer: BumpPointer, isZero: boolean) => void;
+  /** Notes that memory from `offset` on has become zero, if it was not. */
+  readonly setZeroFrom: (pointer: BumpPointer, offset: number) => void;
+  /** Refuses everything from now on. */
+  readonly close: (pointer: BumpPointer) => void;
+  readonly isClosed: (pointer: BumpPointer) => boolean;
+  /** Throws `ERR_OFFHEAP_DISPOSED` once closed. */
+  readonly checkOpen: (pointer: BumpPointer) => void;
+}
+
+/** What the rest of an arena may do to its pointer. */
+export let pointers: Pointers;
 
 /**
  * The half of an arena that allocates: a bump pointer through a region. What makes the pointer go back is in BumpArena.
@@ -28,8 +46,6 @@ export abstract class BumpPointer {
   #views: Views | null = null;
   /** Memory from here on is known to be zero, but for what `#used` has covered since `goBack`. */
   #dirty = 0;
-  /** What lies below has to be cleared by every allocation: `#dirty` if all blocks are zeroed, else 0. */
-  #clearBelow = 0;
   #highWaterMark = 0;
   #closed = false;
 
@@ -41,42 +57,55 @@ export abstract class BumpPointer {
     this.#limit = region.buffer.byteLength;
   }
 
-  /** Allocates a block of exactly `size` bytes, or answers `null`. Its offset is `block.byteOffset`. */
+  /**
+   * Allocates a block of exactly `size` bytes, or answers `null`. Its offset is `block.byteOffset`. It shows whatever was
+   * there, as with `Buffer.allocUnsafe`, unless the arena was made with `zeroed`.
+   */
   alloc(size: number, align: number = ALIGN): Buffer | null {
+    const used = this.#used;
     const offset = this.allocOffset(size, align);
-    return offset < 0 ? null : this.#view(offset, size);
+    return offset < 0 ? null : this.#view(offset, size, used);
   }
 
-  /** Allocates a block of exactly `size` bytes, all zero, or answers `null`. */
+  /**
+   * Allocates a block of exactly `size` bytes, all zero, or answers `null`. Memory that was never used, or that `trim`
+   * has given back, is known to be zero and not cleared again; writing above `used`, through `buffer` or through a
+   * Buffer from before a `rewind`, breaks that.
+   */
   allocZeroed(size: number, align: number = ALIGN): Buffer | null {
+    const used = this.#used;
     const offset = this.allocOffset(size, align);
     if (offset < 0) {
       return null;
     }
+    const block = this.#view(offset, size, used);
     if (offset < this.#dirty) {
-      this.#clear(offset, offset + size, this.#dirty);
+      block.fill(0, 0, Math.min(size, this.#dirty - offset));
     }
-    return this.#view(offset, size);
+    return block;
   }
 
   /**
    * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
    *
-   * @param type A constructor: `Float64Array`, `Uint8Array`, …
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
    */
   allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
     checkTypedArray('type', type);
     checkSize('length', length);
     // The product of a large length is inexact, but then it is far beyond every capacity, too.
     const size = Math.min(length * type.BYTES_PER_ELEMENT, Number.MAX_SAFE_INTEGER);
+    const used = this.#used;
     const offset = this.allocOffset(size, type.BYTES_PER_ELEMENT);
     if (offset < 0) {
       return null;
     }
+    // Buffer itself can be called as a constructor, and warns that it should not be.
+    const View = (type as unknown) === Buffer ? (BlockBuffer as unknown as typeof type) : type;
     try {
-      return new type(this.#buffer, offset, length);
+      return new View(this.#buffer, offset, length);
     } catch {
-      return this.#viewAgain(type, offset, length);
+      return this.#viewAgain(View, offset, length, used);
     }
   }
 
@@ -87,10 +116,10 @@ export abstract class BumpPointer {
       const offset = aligned(this.#used, align);
       const end = offset + size;
       if (end <= this.#limit) {
-        this.#used = end;
-        if (offset < this.#clearBelow) {
-          this.#clear(offset, end, this.#clearBelow);
+        if (this.#zeroed) {
+          this.#clear(offset, end);
         }
+        this.#used = end;
         return offset;
       }
     }
@@ -98,54 +127,69 @@ export abstract class BumpPointer {
   }
 
   #allocSlow(size: number, align: number): number {
-    this.checkOpen();
+    this.#checkOpen();
     checkSize('size', size);
     checkAlign('align', align);
-    const { capacity } = this.#region;
     const offset = aligned(this.#used, align);
     if (size === 0) {
       // An empty block has room everywhere and takes none; where no aligned offset is left, it lies at an earlier one.
-      return offset <= capacity ? offset : alignDown(capacity, align);
+      return offset <= this.#limit ? offset : alignDown(this.#limit, align);
     }
+    const end = offset + size;
     // Compared without a sum, which for the largest sizes would be inexact.
-    if (size > capacity - offset || !this.#grow(offset + size)) {
+    if (size > this.#region.capacity - offset || !this.#grow(end)) {
       return -1;
     }
-    this.#used = offset + size;
-    if (offset < this.#clearBelow) {
-      this.#clear(offset, offset + size, this.#clearBelow);
+    if (this.#zeroed) {
+      this.#clear(offset, end);
     }
+    this.#used = end;
     return offset;
   }
 
   /** Makes `#buffer` reach to `end` and be attached. */
   #grow(end: number): boolean {
+    const taken = this.#limit > 0 && this.#buffer.byteLength === 0;
     if (!this.#region.grow(end)) {
       return false;
+    }
+    if (taken) {
+      // Whoever took the buffer may have written to all of it.
+      this.#dirty = Math.max(this.#dirty, this.#limit);
     }
     this.#buffer = this.#region.buffer;
     this.#limit = this.#buffer.byteLength;
     return true;
   }
 
-  /** A block that has just been allocated. Not shared with other views, so that the constructor is inlined. */
-  #view(offset: number, size: number): Buffer {
-    try {
-      return new BlockBuffer(this.#buffer, offset, size);
-    } catch {
-      return this.#viewAgain(BlockBuffer, offset, size);
+  /** Clears what is about to be allocated, as far as it is not known to be zero. */
+  #clear(offset: number, end: number): void {
+    if (this.#buffer.byteLength === 0) {
+      this.#grow(end);
+    }
+    if (offset < this.#dirty) {
+      new Uint8Array(this.#buffer, offset, Math.min(end, this.#dirty) - offset).fill(0);
     }
   }
 
-  /** The same after somebody has taken the buffer away, or for an empty block, which may lie beyond it. */
-  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number): T {
-    this.#grow(Math.min(Math.max(this.#used, offset, 1), this.#region.capacity));
-    return new type(this.#buffer, offset, length);
+  /** A block that has just been allocated, when `used` bytes were in use. */
+  #view(offset: number, size: number, used: number): Buffer {
+    try {
+      return new BlockBuffer(this.#buffer, offset, size);
+    } catch {
+      return this.#viewAgain(BlockBuffer, offset, size, used);
+    }
   }
 
-  /** Clears from `offset` to `end`, but nothing from `dirty` on. */
-  #clear(offset: number, end: number, dirty: number): void {
-    this.#view(offset, Math.min(end, dirty) - offset).fill(0);
+  /** The same after somebody has taken the buffer away. An allocation that fails even so has not advanced. */
+  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, used: number): T {
+    try {
+      this.#grow(Math.max(this.#used, Math.min(1, this.#limit)));
+      return new type(this.#buffer, offset, length);
+    } catch (error) {
+      this.#used = used;
+      throw error;
+    }
   }
 
   /**
@@ -166,19 +210,17 @@ export abstract class BumpPointer {
     const isLast = offset + length === this.#used;
     if (size <= length) {
       if (isLast) {
-        this.goBack(offset + size);
+        this.#goBack(offset + size);
       }
-      return this.#view(offset, size);
+      return new BlockBuffer(block.buffer, offset, size);
     }
     if (!isLast) {
       const moved = this.alloc(size, align);
       moved?.set(new Uint8Array(block.buffer, offset, length));
       return moved;
     }
-    if (this.allocOffset(size - length, 1) < 0) {
-      return null;
-    }
-    return this.#view(offset, size);
+    const used = this.#used;
+    return this.allocOffset(size - length, 1) < 0 ? null : this.#view(offset, size, used);
   }
 
   /**
@@ -189,19 +231,19 @@ export abstract class BumpPointer {
   free(block: NodeJS.ArrayBufferView): void {
     this.#checkOwned(block);
     if (block.byteLength > 0 && block.byteOffset + block.byteLength === this.#used) {
-      this.goBack(block.byteOffset);
+      this.#goBack(block.byteOffset);
     }
   }
 
   /** Whether the memory of `block` lies in what this arena has allocated and not taken back. */
   owns(block: NodeJS.ArrayBufferView): boolean {
-    this.checkOpen();
+    this.#checkOpen();
     if (!ArrayBuffer.isView(block)) {
       throw invalidType('block', 'an instance of Buffer or of another view on an ArrayBuffer', block);
     }
     return (
       (block.buffer === this.#buffer || this.#region.holds(block.buffer)) &&
-      (block.byteLength === 0 || block.byteOffset + block.byteLength <= this.#used)
+      (block.byteLength === 0 ? !isDetached(block.buffer) : block.byteOffset + block.byteLength <= this.#used)
     );
   }
 
@@ -221,25 +263,25 @@ export abstract class BumpPointer {
 
   /** Bytes, as given to the constructor. */
   get capacity(): number {
-    this.checkOpen();
+    this.#checkOpen();
     return this.#region.capacity;
   }
 
   /** Bytes allocated, alignment included: the bump pointer. */
   get used(): number {
-    this.checkOpen();
+    this.#checkOpen();
     return this.#used;
   }
 
   /** Bytes left. */
   get remaining(): number {
-    this.checkOpen();
+    this.#checkOpen();
     return this.#region.capacity - this.#used;
   }
 
   /** The largest `used` ever reached, in bytes. Starting over does not lower it. */
   get highWaterMark(): number {
-    this.checkOpen();
+    this.#checkOpen();
     return Math.max(this.#highWaterMark, this.#used);
   }
 
@@ -248,7 +290,7 @@ export abstract class BumpPointer {
    * another one, so read it anew rather than keep it.
    */
   get buffer(): ArrayBuffer {
-    this.checkOpen();
+    this.#checkOpen();
     if (this.#buffer.byteLength === 0) {
       // Taken away, or not yet exposed in this round. What is not committed stays so.
       this.#grow(Math.min(Math.max(this.#used, 1), this.#region.committed, this.#region.capacity));
@@ -266,57 +308,53 @@ export abstract class BumpPointer {
     return (this.#views = new Views(this.buffer));
   }
 
-  /** Gives up all from `offset` on. @internal */
-  protected goBack(offset: number): void {
+  #goBack(offset: number): void {
     const used = this.#used;
     if (used > this.#dirty) {
       this.#dirty = used;
-      if (this.#zeroed) {
-        this.#clearBelow = used;
-      }
-      if (used > this.#highWaterMark) {
-        this.#highWaterMark = used;
-      }
+    }
+    if (used > this.#highWaterMark) {
+      this.#highWaterMark = used;
     }
     // A checkpoint may be above a block that was freed since.
     this.#used = Math.min(used, offset);
   }
 
-  /** Starts over; `isZero` says whether all memory is known to be zero now. @internal */
-  protected startOver(isZero: boolean): void {
-    this.goBack(0);
-    if (isZero) {
-      this.setZeroFrom(0);
-    }
-    this.#buffer = this.#region.buffer;
-    this.#limit = this.#buffer.byteLength;
-  }
-
-  /** Notes that memory from `offset` on has become zero, if it was not. @internal */
-  protected setZeroFrom(offset: number): void {
-    this.goBack(this.#used);
-    this.#dirty = Math.min(this.#dirty, offset);
-    this.#clearBelow = this.#zeroed ? this.#dirty : 0;
-  }
-
-  /** Refuses everything from now on. @internal */
-  protected close(): void {
-    this.#closed = true;
-    this.#limit = -1;
-    this.#used = 0;
-    this.#buffer = this.#region.buffer;
-    this.#views = null;
-  }
-
-  /** @internal */
-  protected get isClosed(): boolean {
-    return this.#closed;
-  }
-
-  /** @internal */
-  protected checkOpen(): void {
+  #checkOpen(): void {
     if (this.#closed) {
       throw new OffheapError('ERR_OFFHEAP_DISPOSED', `The ${this.constructor.name} has been disposed of`);
     }
+  }
+
+  // For the other half of the arena. Methods would do as well, if nobody could override them in a class of their own.
+  static {
+    pointers = {
+      goBack(pointer, offset) {
+        pointer.#goBack(offset);
+      },
+      startOver(pointer, isZero) {
+        pointer.#goBack(0);
+        if (isZero) {
+          pointer.#dirty = 0;
+        }
+        pointer.#buffer = pointer.#region.buffer;
+        pointer.#limit = pointer.#buffer.byteLength;
+      },
+      setZeroFrom(pointer, offset) {
+        pointer.#goBack(pointer.#used);
+        pointer.#dirty = Math.min(pointer.#dirty, offset);
+      },
+      close(pointer) {
+        pointer.#closed = true;
+        pointer.#limit = -1;
+        pointer.#used = 0;
+        pointer.#buffer = pointer.#region.buffer;
+        pointer.#views = null;
+      },
+      isClosed: (pointer) => pointer.#closed,
+      checkOpen(pointer) {
+        pointer.#checkOpen();
+      },
+    };
   }
 }

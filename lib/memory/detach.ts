@@ -6,7 +6,7 @@ export const CAN_DETACH =
   typeof ArrayBuffer.prototype.transfer === 'function' && !/^(1\d|2[01])\./.test(process.versions.node);
 
 /** True for a buffer that was detached, and false for one that was made with length 0. */
-export function isDetached(buffer: ArrayBuffer): boolean {
+export function isDetached(buffer: ArrayBufferLike): boolean {
   if (buffer.byteLength > 0) {
     return false;
   }
@@ -18,9 +18,14 @@ export function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Detaches a buffer, if that is left to do. Its store is ended, and accounted for no more. */
-export function detach(buffer: ArrayBuffer | undefined): void {
-  if (buffer !== undefined && buffer.byteLength > 0) {
-    buffer.transfer(0);
+/**
+ * Moves the memory of a buffer to a new one of the same length, or of length 0, which ends it. `null` for a buffer that
+ * was marked as untransferable: that one keeps its memory, and Node itself aborts at exit because of it.
+ */
+export function transfer(buffer: ArrayBuffer, length = buffer.byteLength): ArrayBuffer | null {
+  try {
+    return buffer.transfer(length);
+  } catch {
+    return null;
   }
 }

@@ -4,7 +4,7 @@ import { OffheapError, OffheapSystemError } from '../errors';
 import { type Addon, type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { alignUp, formatBytes, KiB } from '../sizes';
-import { CAN_DETACH, detach, isDetached } from './detach';
+import { CAN_DETACH, isDetached, transfer } from './detach';
 import { checkCapacity, type Region } from './region';
 import { Store } from './store';
 
@@ -29,8 +29,8 @@ export class LazyRegion implements Region {
   #buffer: ArrayBuffer = this.#empty;
   /** What has the memory of `#buffer`, where it can move on. */
   #store: Store | undefined;
-  /** The shorter exposures of this round, which may still be in use. */
-  #older: WeakRef<ArrayBuffer>[] = [];
+  /** The shorter exposures of this round. Held, for one that was collected might have been taken away before. */
+  #older: ArrayBuffer[] = [];
   /** An exposure of this round was taken away, and whoever has it shares our memory until the next renew. */
   #stolen = false;
   /** What the last round needed, in bytes: how much to expose at first in this one. 0 in the first round. */
@@ -42,20 +42,20 @@ export class LazyRegion implements Region {
     this.#addon = loadAddon();
     const native = this.#addon.reserve(capacity, kind);
     if (typeof native === 'number') {
-      throw this.#noAddresses(native, 'reserve', capacity);
+      throw this.#noRoom(native, 'reserve', capacity);
     }
     this.capacity = capacity;
     this.#native = native;
   }
 
-  #noAddresses(errno: number, syscall: string, capacity: number): OffheapSystemError {
+  #noRoom(errno: number, syscall: string, capacity: number): OffheapSystemError {
     const mappings = this.#addon.mappings();
     // The last few are left for what is about to be asked for.
     const scarce = mappings > this.#addon.system.maxMappings - 4;
     const reason = scarce
       ? `: offheap holds ${mappings} memory mappings, half of what the system allows a process`
       : '';
-    return new OffheapSystemError(errno, syscall, `no addresses for ${formatBytes(capacity)}${reason}`);
+    return new OffheapSystemError(errno, syscall, `no room for ${formatBytes(capacity)}${reason}`);
   }
 
   get buffer(): ArrayBuffer {
@@ -108,7 +108,7 @@ export class LazyRegion implements Region {
       if (isDetached(this.#buffer)) {
         this.#stolen = true;
       } else {
-        this.#older.push(new WeakRef(this.#buffer));
+        this.#older.push(this.#buffer);
       }
     }
     store?.give(buffer);
@@ -117,60 +117,46 @@ export class LazyRegion implements Region {
   }
 
   holds(buffer: ArrayBufferLike): boolean {
-    return (
-      buffer === this.#buffer || buffer === this.#empty || this.#older.some((exposure) => exposure.deref() === buffer)
-    );
+    return buffer === this.#buffer || buffer === this.#empty || this.#older.includes(buffer as ArrayBuffer);
   }
 
   reset(used: number): boolean {
-    if (!CAN_DETACH || this.#shared()) {
-      return this.renew(used, true);
+    if (CAN_DETACH && !this.#shared() && this.#older.every(end)) {
+      if (this.#store === undefined) {
+        if (end(this.#buffer)) {
+          this.#startRound(used);
+          return false;
+        }
+      } else {
+        const moved = this.#store.move();
+        if (moved !== null) {
+          this.#buffer = moved;
+          this.#older = [];
+          return false;
+        }
+      }
     }
-    if (this.#store === undefined) {
-      this.#detach();
-      this.#startRound(used);
-    } else {
-      this.#detachOlder();
-      this.#buffer = this.#store.move();
-    }
-    return false;
+    return this.renew(used, true);
   }
 
   renew(used: number, detach: boolean): boolean {
     const error = this.#native.renew();
     if (error !== 0) {
-      throw this.#noAddresses(error, 'renew', this.capacity);
+      throw this.#noRoom(error, 'renew', this.capacity);
     }
+    this.#committed = this.#native.committed();
     if (detach && CAN_DETACH) {
-      this.#detach();
+      // One that cannot be detached has memory of its own now, as after any renew.
+      this.#older.forEach(end);
+      end(this.#buffer);
     }
     this.#startRound(used);
     return false;
   }
 
-  /** Whether somebody else may have the memory of this round in an ArrayBuffer that we cannot detach. */
+  /** Whether somebody else has memory of this round in an ArrayBuffer that we cannot detach. */
   #shared(): boolean {
-    if (this.#stolen || isDetached(this.#buffer)) {
-      return true;
-    }
-    return this.#older.some((exposure) => {
-      const buffer = exposure.deref();
-      return buffer === undefined || isDetached(buffer); // one that was collected may have been transferred before
-    });
-  }
-
-  #detach(): void {
-    this.#detachOlder();
-    detach(this.#buffer);
-  }
-
-  #detachOlder(): void {
-    if (this.#older.length > 0) {
-      for (const exposure of this.#older) {
-        detach(exposure.deref());
-      }
-      this.#older = [];
-    }
+    return this.#stolen || isDetached(this.#buffer) || this.#older.some(isDetached);
   }
 
   #startRound(used: number): void {
@@ -194,11 +180,20 @@ export class LazyRegion implements Region {
     return Math.max(0, this.#native.resident());
   }
 
+  describe(): Record<string, number> {
+    return { committed: this.#committed, resident: this.resident() };
+  }
+
   dispose(): void {
     this.#native.dispose();
     this.#startRound(0);
     this.#committed = 0;
   }
+}
+
+/** Detaches a buffer, for good: its store is ended, and accounted for no more. False where that is refused. */
+function end(buffer: ArrayBuffer): boolean {
+  return buffer.byteLength === 0 || transfer(buffer, 0) !== null;
 }
 
 function refusal(status: number, size: number): OffheapError {

@@ -45,6 +45,9 @@ export interface Region {
    */
   discard(from: number): number;
 
+  /** What `util.inspect` shows of it besides the capacity, in bytes. */
+  describe(): Record<string, number>;
+
   /** Gives everything back that no view can reach, and the contents of the rest. */
   dispose(): void;
 }
@@ -105,10 +108,11 @@ export class EagerRegion implements Region {
   }
 
   reset(used: number): boolean {
-    if (!CAN_DETACH || isDetached(this.#buffer)) {
+    const moved = CAN_DETACH && !isDetached(this.#buffer) ? this.#store.move() : null;
+    if (moved === null) {
       return this.renew(used, false);
     }
-    this.#buffer = this.#store.move();
+    this.#buffer = moved;
     return false;
   }
 
@@ -123,6 +127,10 @@ export class EagerRegion implements Region {
 
   discard(): number {
     return Infinity; // JavaScript has no way to
+  }
+
+  describe(): Record<string, number> {
+    return {};
   }
 
   dispose(): void {

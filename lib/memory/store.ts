@@ -1,3 +1,5 @@
+import { transfer } from './detach';
+
 /**
  * One piece of memory, which ArrayBuffers have one after the other.
  *
@@ -14,10 +16,12 @@ export class Store {
     storeOf.set(buffer, this);
   }
 
-  /** Moves the memory on to a new ArrayBuffer. */
-  move(): ArrayBuffer {
-    const next = this.#buffer!.transfer();
-    this.give(next);
+  /** Moves the memory on to a new ArrayBuffer; `null` where that is refused. */
+  move(): ArrayBuffer | null {
+    const next = transfer(this.#buffer!);
+    if (next !== null) {
+      this.give(next);
+    }
     return next;
   }
 }

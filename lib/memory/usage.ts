@@ -23,7 +23,7 @@ export interface MemoryUsage extends MemoryUse {
  * What the whole process holds in lazily committed memory, all threads together. Memory in plain ArrayBuffers, such as a
  * BumpArena's, is in `process.memoryUsage().arrayBuffers`.
  *
- * Asks the system about every page in use: microseconds, and more with every GiB.
+ * Loads the addon, where it loads. Asks the system about every page in use: microseconds, and more with every GiB.
  */
 export function memoryUsage(): MemoryUsage {
   const addon = loadIfPossible();

@@ -40,7 +40,10 @@ export interface NativeReservation {
    * other ArrayBuffers, `store` is what they all keep alive.
    */
   expose(size: number, store?: object): ArrayBuffer | number;
+  /** May commit less than before: see `committed`. */
   renew(): number;
+  /** Bytes. */
+  committed(): number;
   discard(from: number, to: number): number;
   /** Bytes, or minus an errno number. */
   resident(): number;

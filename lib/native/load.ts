@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { OffheapError } from '../errors';
 import type { Addon } from './contract';
 
-let loaded: Addon | undefined;
+let outcome: Addon | OffheapError | undefined;
 
 /**
  * The addon, loaded at the first call.
@@ -12,45 +12,44 @@ let loaded: Addon | undefined;
  * was tried, with each refusal, and the remedies.
  */
 export function loadAddon(): Addon {
-  loaded ??= load();
-  return loaded;
+  outcome ??= load();
+  if (outcome instanceof OffheapError) {
+    throw outcome;
+  }
+  return outcome;
 }
 
-// An addon cannot be imported, and bundlers follow only a require() with a literal path.
-const built = (): unknown => require('../../build/Release/offheap.node');
-const prebuilt: Readonly<Record<string, () => unknown>> = {
-  'linux-x64': () => require('../../prebuilds/linux-x64/offheap.node'),
-  'linux-arm64': () => require('../../prebuilds/linux-arm64/offheap.node'),
-  'darwin-x64': () => require('../../prebuilds/darwin-x64/offheap.node'),
-  'darwin-arm64': () => require('../../prebuilds/darwin-arm64/offheap.node'),
-  'win32-x64': () => require('../../prebuilds/win32-x64/offheap.node'),
-  'win32-arm64': () => require('../../prebuilds/win32-arm64/offheap.node'),
-};
-
-function load(): Addon {
+// Bundlers follow a require() with a literal path, and only warn about one inside of a `try` that leads nowhere.
+function load(): Addon | OffheapError {
   const platform = `${process.platform}-${process.arch}`;
-  // A build from source was made on this machine, on purpose: it goes before the binary from the package.
-  const candidates: [string, (() => unknown) | undefined][] = [
-    ['build/Release/offheap.node', built],
-    [`prebuilds/${platform}/offheap.node`, prebuilt[platform]],
-  ];
   const refusals: string[] = [];
-  for (const [path, open] of candidates) {
-    try {
-      if (open === undefined) {
-        refusals.push(`${path}: the package has no binary for this platform`);
-        continue;
-      }
-      const addon = open() as Addon;
-      if (isMainThread) {
-        addon.setMainThread();
-      }
-      return addon;
-    } catch (error) {
-      refusals.push(`${path}: ${firstLine(error)}`);
-    }
+  // A build from source was made on this machine, on purpose: it goes before the binary from the package.
+  try {
+    return start(require('../../build/Release/offheap.node'));
+  } catch (error) {
+    refusals.push(`build/Release/offheap.node: ${firstLine(error)}`);
   }
-  throw new OffheapError(
+  try {
+    switch (platform) {
+      case 'linux-x64':
+        return start(require('../../prebuilds/linux-x64/offheap.node'));
+      case 'linux-arm64':
+        return start(require('../../prebuilds/linux-arm64/offheap.node'));
+      case 'darwin-x64':
+        return start(require('../../prebuilds/darwin-x64/offheap.node'));
+      case 'darwin-arm64':
+        return start(require('../../prebuilds/darwin-arm64/offheap.node'));
+      case 'win32-x64':
+        return start(require('../../prebuilds/win32-x64/offheap.node'));
+      case 'win32-arm64':
+        return start(require('../../prebuilds/win32-arm64/offheap.node'));
+      default:
+        refusals.push(`prebuilds/${platform}/offheap.node: the package has no binary for this platform`);
+    }
+  } catch (error) {
+    refusals.push(`prebuilds/${platform}/offheap.node: ${firstLine(error)}`);
+  }
+  return new OffheapError(
     'ERR_OFFHEAP_ADDON',
     [
       `offheap found no addon that loads on ${platform} (Node-API 8, ${process.version}). Tried:`,
@@ -63,6 +62,14 @@ function load(): Addon {
       '  - use BumpArena, which needs no addon',
     ].join('\n'),
   );
+}
+
+function start(exports: unknown): Addon {
+  const addon = exports as Addon;
+  if (isMainThread) {
+    addon.setMainThread();
+  }
+  return addon;
 }
 
 function firstLine(error: unknown): string {

@@ -21,7 +21,8 @@ Napi::Value Answer(const Napi::CallbackInfo& info, double number) {
 
 bool ReadSize(const Napi::Value& value, size_t* size) {
   double number = 0;
-  if (napi_get_value_double(value.Env(), value, &number) != napi_ok || !(number >= 0 && number <= kMaxInteger)) {
+  if (napi_get_value_double(value.Env(), value, &number) != napi_ok || !(number >= 0 && number <= kMaxInteger) ||
+      number > static_cast<double>(SIZE_MAX)) {
     return false;
   }
   *size = static_cast<size_t>(number);
@@ -39,6 +40,7 @@ Napi::Function ReservationWrap::Define(Napi::Env env) {
   prototype.Set("commit", Napi::Function::New<Commit>(env, "commit"));
   prototype.Set("expose", Napi::Function::New<Expose>(env, "expose"));
   prototype.Set("renew", Napi::Function::New<Renew>(env, "renew"));
+  prototype.Set("committed", Napi::Function::New<Committed>(env, "committed"));
   prototype.Set("discard", Napi::Function::New<Discard>(env, "discard"));
   prototype.Set("resident", Napi::Function::New<Resident>(env, "resident"));
   prototype.Set("dispose", Napi::Function::New<Dispose>(env, "dispose"));
@@ -110,6 +112,11 @@ Napi::Value ReservationWrap::Expose(const Napi::CallbackInfo& info) {
 Napi::Value ReservationWrap::Renew(const Napi::CallbackInfo& info) {
   Reservation* reservation = Receiver(info);
   return Answer(info, reservation == nullptr ? EINVAL : reservation->Renew());
+}
+
+Napi::Value ReservationWrap::Committed(const Napi::CallbackInfo& info) {
+  const Reservation* reservation = Receiver(info);
+  return Answer(info, reservation == nullptr ? 0 : static_cast<double>(reservation->committed()));
 }
 
 Napi::Value ReservationWrap::Discard(const Napi::CallbackInfo& info) {

@@ -68,7 +68,7 @@ Owned CreateBeforeRelocation() {
 
 Owned CreateBeforeSlide() {
   Owned reservation = CreateBeforeRelocation();
-  Expose(reservation, kPage).Release();
+  Expose(reservation, reservation->committed()).Release();
   Renew(reservation);
   return reservation;
 }

@@ -215,5 +215,52 @@ TEST("a thread that goes on writing to old exposures never faults and never reac
   ReleaseAll(&exposures);
 }
 
+TEST("what no round along a span has come near to needing is given up with the span") {
+  SKIP_IF(!vm::facts().can_move, "pages cannot be moved here");
+  const Owned reservation = CreateCommitted(64 * kMiB, 64 * kMiB);
+  std::vector<Exposure> exposures;
+  exposures.push_back(Expose(reservation, 64 * kMiB));
+  Renew(reservation);
+  CHECK_EQUAL(reservation->committed(), 64 * kMiB);
+  // One large round in the span is enough to keep it ...
+  for (int round = 0; round < 100; round++) {
+    exposures.push_back(Expose(reservation, round % 20 == 0 ? 30 * kMiB : kPage));
+    Renew(reservation);
+  }
+  CHECK_EQUAL(reservation->committed(), 64 * kMiB);
+  // ... and without any it goes.
+  for (int round = 0; round < 200; round++) {
+    exposures.push_back(Expose(reservation, 3 * kPage));
+    exposures.back().address[0] = 1;
+    Renew(reservation);
+  }
+  CHECK_EQUAL(reservation->committed(), 3 * kPage);
+  CHECK_EQUAL(Measure().committed, 3 * kPage);
+  CHECK_EQUAL(reservation->Commit(64 * kMiB), 0);
+  CHECK(IsAll(Base(reservation) + kPage, 64 * kMiB - kPage, 0));
+  ReleaseAll(&exposures);
+}
+
+TEST("dispose gives back what stale views have written long after") {
+  SKIP_IF(!vm::facts().can_move, "pages cannot be moved here");
+  const Owned reservation = CreateCommitted(kMiB, kMiB);
+  std::vector<Exposure> exposures;
+  for (int round = 0; round < 100; round++) {
+    exposures.push_back(Expose(reservation, kMiB));
+    Renew(reservation);
+  }
+  for (Exposure& exposure : exposures) {
+    memset(exposure.address, 5, kMiB);
+  }
+  reservation->Dispose();
+  for (Exposure& exposure : exposures) {
+    // What spans that were left before hold is the views' own; the last one was left now.
+    CHECK(IsAll(exposure.address, kMiB, exposure.address[0]));
+  }
+  CHECK(IsAll(exposures.back().address, kMiB, 0));
+  CHECK(IsAll(exposures[exposures.size() - 20].address, kMiB, 0));
+  ReleaseAll(&exposures);
+}
+
 }  // namespace
 }  // namespace offheap

@@ -1,4 +1,4 @@
-import { type BumpArena, BumpArenaLazy, GiB, MiB } from '../../lib';
+import { type BumpArena, BumpArenaLazy, GiB, KiB, MiB, type TypedArrayConstructor } from '../../lib';
 import { loadAddon } from '../../lib/native/load';
 import { ARENAS, isZero } from './support';
 
@@ -151,6 +151,35 @@ describe.each(ARENAS)('%s, allocating,', (_name, Arena) => {
     expect(arena.views.u16).toHaveLength(6);
   });
 
+  it('makes Buffers of bytes', () => {
+    using arena = new Arena(100);
+    const bytes = arena.allocArray(Buffer as unknown as TypedArrayConstructor<Buffer>, 10)!;
+    expect(Buffer.isBuffer(bytes)).toBe(true);
+    expect(bytes).toHaveLength(10);
+  });
+
+  it('has not advanced where making the view throws', () => {
+    using arena = new Arena(100);
+    arena.alloc(8);
+    class Refusing extends Uint8Array {
+      constructor(buffer: ArrayBuffer, byteOffset: number, length: number) {
+        super(buffer, byteOffset, length);
+        throw new Error('no view');
+      }
+    }
+    expect(() => arena.allocArray(Refusing, 32)).toThrow('no view');
+    expect(arena.used).toBe(8);
+  });
+
+  it('commits nothing for an empty block, however it is aligned', () => {
+    using arena = new Arena(1 * MiB);
+    arena.alloc(1);
+    const { byteLength } = arena.buffer;
+    expect(arena.alloc(0, 512 * KiB)).toHaveLength(0);
+    expect(arena.buffer.byteLength).toBe(byteLength);
+    expect(arena.used).toBe(1);
+  });
+
   it('remembers the highest use', () => {
     using arena = new Arena(1024);
     arena.alloc(600);
@@ -203,8 +232,7 @@ describe.each(ARENAS)('%s, allocating,', (_name, Arena) => {
       [
         'rewind',
         (arena) => {
-          const { checkpoint } = { checkpoint: first(arena) };
-          arena.rewind(checkpoint);
+          arena.rewind(first(arena));
         },
       ],
       [

@@ -36,6 +36,7 @@ describe.each(ARENAS)('%s, given a wrong argument,', (_name, Arena) => {
     ['alloc of too much', (arena, align) => arena.alloc(1e9, align)],
     ['allocZeroed', (arena, align) => arena.allocZeroed(8, align)],
     ['allocOffset', (arena, align) => arena.allocOffset(8, align)],
+    ['realloc', (arena, align) => arena.realloc(Buffer.alloc(8), 16, align)],
   ];
 
   it.each(alignments)('%s refuses what is no alignment', (_method, use) => {

@@ -170,5 +170,35 @@ describe.each(ARENAS)('%s, going back,', (_name, Arena) => {
       ).toThrow(/checkpoint\(\).*pin\(\)/);
       expect(arena.used).toBe(0);
     });
+
+    it('takes whatever has a method `then` for a promise, and nothing else', () => {
+      using arena = new Arena(1024);
+      const thenables = [
+        { then: () => undefined },
+        Object.assign(() => undefined, { then: () => undefined }),
+        {
+          then: () => {
+            throw new Error('at once');
+          },
+        },
+      ];
+      for (const thenable of thenables) {
+        expect(codeOf(() => arena.scope(() => thenable))).toBe('ERR_OFFHEAP_ASYNC_SCOPE');
+      }
+      const others = [
+        { then: 1 },
+        {
+          get then(): never {
+            throw new Error('no promise');
+          },
+        },
+        () => 1,
+        null,
+        'then',
+      ];
+      for (const other of others) {
+        expect(arena.scope(() => other)).toBe(other);
+      }
+    });
   });
 });

@@ -198,3 +198,20 @@ it('an error is an OffheapError, with its code and a name', () => {
   expect(error).toBeInstanceOf(OffheapError);
   expect(error).toMatchObject({ name: 'OffheapError', code: 'ERR_OFFHEAP_DISPOSED' });
 });
+
+it('a class of one’s own may have methods of whatever name', () => {
+  class Closing extends BumpArenaLazy {
+    close(): void {}
+    goBack(): void {}
+    startOver(): void {}
+    checkOpen(): void {}
+    describe(): void {}
+  }
+  const arena = new Closing(1 * MiB);
+  arena.alloc(10);
+  arena.reset();
+  expect(arena.used).toBe(0);
+  expect(inspect(arena)).toMatch(/^Closing \{ used: 0 B/);
+  arena.dispose();
+  expect(codeOf(() => arena.alloc(1))).toBe('ERR_OFFHEAP_DISPOSED');
+});

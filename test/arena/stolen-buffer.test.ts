@@ -1,5 +1,5 @@
 import { BumpArenaLazy, KiB, MiB } from '../../lib';
-import { ARENAS, DETACHES, isZero } from './support';
+import { ARENAS, codeOf, DETACHES, isZero } from './support';
 
 /** What a byte stream makes of a chunk: Node transfers its whole ArrayBuffer away. */
 async function enqueue(chunk: Uint8Array): Promise<Uint8Array> {
@@ -79,6 +79,32 @@ describe.each(ARENAS)('%s, its ArrayBuffer taken away', (_name, Arena) => {
       expect(fresh.every((byte) => byte === 9)).toBe(true);
       arena.reset();
       expect(arena.alloc(64 * KiB)!.includes(8)).toBe(false);
+    });
+
+    it('zeroes what the thief has written where nobody had allocated yet', async () => {
+      using plain = new Arena(256 * KiB);
+      using zeroed = new Arena(256 * KiB, { zeroed: true });
+      for (const arena of [plain, zeroed]) {
+        const stolen = await steal(arena.alloc(100)!);
+        new Uint8Array(stolen.buffer).fill(8);
+        expect(isZero(arena.allocZeroed(1000)!)).toBe(true);
+        expect(isZero(arena.allocZeroed(20 * KiB)!)).toBe(true);
+      }
+      const again = await steal(zeroed.alloc(100)!);
+      new Uint8Array(again.buffer).fill(8);
+      const offset = zeroed.allocOffset(1000);
+      expect(isZero(zeroed.views.u8.subarray(offset, offset + 1000))).toBe(true);
+      expect(isZero(zeroed.alloc(1000)!)).toBe(true);
+    });
+
+    it('does not own the blocks that went along', async () => {
+      using arena = new Arena(1 * MiB);
+      const gone = arena.alloc(10)!;
+      await steal(arena.alloc(10)!);
+      expect(arena.owns(gone)).toBe(false);
+      expect(codeOf(() => arena.realloc(gone, 20))).toBe('ERR_OFFHEAP_FOREIGN_BLOCK');
+      arena.alloc(10);
+      expect(arena.owns(gone)).toBe(false);
     });
 
     it('leaves the thief valid memory after dispose', async () => {

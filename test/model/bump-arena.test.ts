@@ -5,6 +5,7 @@ import { ARENAS, codeOf } from '../arena/support';
 
 /** What an arena is, without memory: a list of live blocks, each filled with a byte of its own. */
 interface Model {
+  zeroed: boolean;
   used: number;
   live: { block: Buffer; value: number }[];
   checkpoints: { checkpoint: Checkpoint; used: number }[];
@@ -42,7 +43,7 @@ const alloc = fc.tuple(size, alignment, fc.boolean()).map(([bytes, align, zeroed
     return;
   }
   expect(block!.byteOffset).toBe(offset);
-  if (zeroed) {
+  if (zeroed || model.zeroed) {
     expect(block!.every((byte) => byte === 0)).toBe(true);
   }
   model.used = offset + bytes;
@@ -174,7 +175,7 @@ describe.each(ARENAS)('%s, by random operations,', (_name, Arena) => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
         using arena = new Arena(CAPACITY, { zeroed });
-        const model: Model = { used: 0, live: [], checkpoints: [], dead: [] };
+        const model: Model = { zeroed, used: 0, live: [], checkpoints: [], dead: [] };
         for (const apply of operations) {
           apply(arena, model);
           expect(arena.used).toBe(model.used);
