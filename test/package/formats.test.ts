@@ -38,7 +38,7 @@ describe('The packed package', () => {
   it('holds what is needed and nothing else', () => {
     const unwanted = packed.filter(
       ({ path }) =>
-        !/^(dist|prebuilds|native|lib)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/.test(
+        !/^(dist|docs|prebuilds|native)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/.test(
           path,
         ),
     );

@@ -2,7 +2,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
+
 const { BumpArenaLazy, collect, collectUntil, KiB, memoryUsage, MiB, OffheapError, run } = require('../support.cjs');
+
+/** Whether 40,000 arenas are more than the system has mappings for; some systems have many more than the usual 65,530. */
+const SCARCE =
+  process.platform === 'linux' && Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8')) < 40_000 * 2 * 2;
 
 /** Makes arenas until the system, as far as the package lets it be used, has no more. Answers how many. */
 function exhaust(arenas, use) {
@@ -42,10 +48,10 @@ async function fill(name, use) {
   const count = exhaust(arenas, use);
   console.error(`${name}: ${count} arenas`);
   assert.ok(count >= 5000, 'refused far too early');
-  if (process.platform === 'linux' && name !== 'disposed') {
+  if (SCARCE && name !== 'disposed') {
     assert.ok(count < 40_000, 'never refused');
   }
-  if (name === 'allocated') {
+  if (SCARCE && name === 'allocated') {
     // A refused renew leaves the arena as it was.
     const used = arenas.map((arena) => arena.used);
     let renewed = 0;
