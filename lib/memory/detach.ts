@@ -29,3 +29,33 @@ export function transfer(buffer: ArrayBuffer, length = buffer.byteLength): Array
     return null;
   }
 }
+
+/** One piece of memory, which several ArrayBuffers have had one after the other. */
+interface Store {
+  /** The first of them: the one whose end the addon watches. */
+  readonly first: ArrayBuffer;
+  /** The one that has the memory now. */
+  newest: ArrayBuffer;
+}
+
+/**
+ * A job that was started on an ArrayBuffer goes on working on its memory after that has moved on, and what it holds, and
+ * Node keeps alive for it, is the object. So every object keeps alive the newest, which keeps the memory, and the first.
+ */
+const storeOf = new WeakMap<ArrayBuffer, Store>();
+
+/** Moves the memory of a buffer on to a new one, and leaves it detached; `null` where that is refused. */
+export function moveOn(buffer: ArrayBuffer): ArrayBuffer | null {
+  const newest = transfer(buffer);
+  if (newest === null) {
+    return null;
+  }
+  let store = storeOf.get(buffer);
+  if (store === undefined) {
+    store = { first: buffer, newest };
+    storeOf.set(buffer, store);
+  }
+  store.newest = newest;
+  storeOf.set(newest, store);
+  return newest;
+}

@@ -4,9 +4,8 @@ import { OffheapError, OffheapSystemError } from '../errors';
 import { type Addon, type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { alignUp, formatBytes, KiB } from '../sizes';
-import { CAN_DETACH, isDetached, transfer } from './detach';
+import { CAN_DETACH, isDetached, moveOn, transfer } from './detach';
 import { checkCapacity, type Region } from './region';
-import { Store } from './store';
 
 /** The first commit, and the least of every exposure. One page at a time costs twice as much a page. */
 const STEP = 64 * KiB;
@@ -27,8 +26,6 @@ export class LazyRegion implements Region {
 
   #committed = 0;
   #buffer: ArrayBuffer = this.#empty;
-  /** What has the memory of `#buffer`, where it can move on. */
-  #store: Store | undefined;
   /** The shorter exposures of this round. Held, for one that was collected might have been taken away before. */
   #older: ArrayBuffer[] = [];
   /** An exposure of this round was taken away, and whoever has it shares our memory until the next renew. */
@@ -99,8 +96,7 @@ export class LazyRegion implements Region {
 
   #expose(length: number): void {
     const size = Math.min(alignUp(length, STEP), this.#committed, this.capacity);
-    const store = MOVES ? new Store() : undefined;
-    const buffer = this.#native.expose(size, store);
+    const buffer = this.#native.expose(size);
     if (typeof buffer === 'number') {
       throw refusal(buffer, size);
     }
@@ -111,9 +107,7 @@ export class LazyRegion implements Region {
         this.#older.push(this.#buffer);
       }
     }
-    store?.give(buffer);
     this.#buffer = buffer;
-    this.#store = store;
   }
 
   holds(buffer: ArrayBufferLike): boolean {
@@ -122,13 +116,13 @@ export class LazyRegion implements Region {
 
   reset(used: number): boolean {
     if (CAN_DETACH && !this.#shared() && this.#older.every(end)) {
-      if (this.#store === undefined) {
+      if (!MOVES) {
         if (end(this.#buffer)) {
           this.#startRound(used);
           return false;
         }
       } else {
-        const moved = this.#store.move();
+        const moved = this.#buffer === this.#empty ? this.#empty : moveOn(this.#buffer);
         if (moved !== null) {
           this.#buffer = moved;
           this.#older = [];
@@ -161,7 +155,6 @@ export class LazyRegion implements Region {
 
   #startRound(used: number): void {
     this.#buffer = this.#empty;
-    this.#store = undefined;
     this.#older = [];
     this.#stolen = false;
     this.#needed = Math.max(used, 1);

@@ -2,8 +2,7 @@ import { constants } from 'node:buffer';
 
 import { OffheapError, OffheapSystemError } from '../errors';
 import { formatBytes } from '../sizes';
-import { CAN_DETACH, isDetached } from './detach';
-import { Store } from './store';
+import { CAN_DETACH, isDetached, moveOn } from './detach';
 
 /**
  * The memory that an arena bumps through: `capacity` bytes, of which JavaScript sees a prefix as `buffer`.
@@ -73,19 +72,12 @@ function runtimeName(): string {
 /** A region over a plain ArrayBuffer: all of it is there from the start, and no addon is needed. */
 export class EagerRegion implements Region {
   readonly capacity: number;
-  #buffer!: ArrayBuffer;
-  #store!: Store;
+  #buffer: ArrayBuffer;
 
   constructor(capacity: number) {
     checkCapacity(capacity);
     this.capacity = capacity;
-    this.#allocate();
-  }
-
-  #allocate(): void {
-    this.#buffer = allocate(this.capacity);
-    this.#store = new Store();
-    this.#store.give(this.#buffer);
+    this.#buffer = allocate(capacity);
   }
 
   get buffer(): ArrayBuffer {
@@ -98,7 +90,7 @@ export class EagerRegion implements Region {
 
   grow(): boolean {
     if (isDetached(this.#buffer)) {
-      this.#allocate(); // taken away, with its contents
+      this.#buffer = allocate(this.capacity); // taken away, with its contents
     }
     return true;
   }
@@ -108,7 +100,7 @@ export class EagerRegion implements Region {
   }
 
   reset(used: number): boolean {
-    const moved = CAN_DETACH && !isDetached(this.#buffer) ? this.#store.move() : null;
+    const moved = CAN_DETACH && !isDetached(this.#buffer) ? moveOn(this.#buffer) : null;
     if (moved === null) {
       return this.renew(used, false);
     }
@@ -117,10 +109,10 @@ export class EagerRegion implements Region {
   }
 
   renew(_used: number, detach: boolean): boolean {
-    const old = { buffer: this.#buffer, store: this.#store };
-    this.#allocate();
-    if (detach && CAN_DETACH && !isDetached(old.buffer)) {
-      old.store.move();
+    const old = this.#buffer;
+    this.#buffer = allocate(this.capacity);
+    if (detach && CAN_DETACH && !isDetached(old)) {
+      moveOn(old);
     }
     return true;
   }

@@ -35,11 +35,8 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 /** One range of reserved addresses with a committed prefix; native/reservation.h says what each method does. */
 export interface NativeReservation {
   commit(size: number): number;
-  /**
-   * An ArrayBuffer over the first `size` bytes, an errno number, or minus a napi_status. Where its memory may move on to
-   * other ArrayBuffers, `store` is what they all keep alive.
-   */
-  expose(size: number, store?: object): ArrayBuffer | number;
+  /** An ArrayBuffer over the first `size` bytes, an errno number, or minus a napi_status. */
+  expose(size: number): ArrayBuffer | number;
   /** May commit less than before: see `committed`. */
   renew(): number;
   /** Bytes. */

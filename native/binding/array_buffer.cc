@@ -7,7 +7,7 @@ namespace offheap {
 struct Exposure {
   Environment* environment;
   Span* span;
-  napi_ref object = nullptr;  // weak: the ArrayBuffer, or its holder
+  napi_ref object = nullptr;  // weak
   Exposure* newer = nullptr;
   Exposure* older = nullptr;
   bool made = false;         // JavaScript has seen it
@@ -182,7 +182,7 @@ napi_status PlaceSentinel(napi_env env, Environment* environment) {
 }  // namespace
 
 napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* address, size_t size, Span* span,
-                            napi_value holder, napi_value* result) {
+                            napi_value* result) {
   Exposure* exposure = new (std::nothrow) Exposure{environment, span};
   if (exposure == nullptr) {
     span->Release();
@@ -199,9 +199,7 @@ napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* add
   // Any other failure may or may not have made something that will be finalized: worker.terminate() strikes anywhere.
   // The exposure stays in the list, for whoever comes first, its finalizer or ReleaseExposures.
   if (status == napi_ok) {
-    napi_valuetype type = napi_undefined;
-    napi_typeof(env, holder, &type);
-    status = napi_create_reference(env, type == napi_object ? holder : *result, 0, &exposure->object);
+    status = napi_create_reference(env, *result, 0, &exposure->object);
   }
   if (status == napi_ok && !environment->is_main_thread) {
     status = PlaceSentinel(env, environment);

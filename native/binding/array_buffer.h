@@ -11,11 +11,8 @@ namespace offheap {
 // enough: a detached object's store goes while a job in another thread works on through the object it holds; a store
 // outlives its object when it was transferred to another one. Where no ArrayBuffer could be made, the span is released,
 // too.
-//
-// `holder`, if it is an object, stands for the ArrayBuffer object in this: JavaScript moves the memory on from one
-// ArrayBuffer to the next, and each of them keeps the holder alive.
 napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* address, size_t size, Span* span,
-                            napi_value holder, napi_value* result);
+                            napi_value* result);
 
 // At the end of the environment: lets go of what was found to be reachable by nobody.
 void ReleaseExposures(Environment* environment);

@@ -105,7 +105,7 @@ Napi::Value ReservationWrap::Expose(const Napi::CallbackInfo& info) {
     return Answer(info, error);
   }
   napi_value buffer = nullptr;
-  const napi_status status = MakeArrayBuffer(environment, info.Env(), address, size, span, info[1], &buffer);
+  const napi_status status = MakeArrayBuffer(environment, info.Env(), address, size, span, &buffer);
   return status == napi_ok ? Napi::Value(info.Env(), buffer) : Answer(info, -static_cast<double>(status));
 }
 

@@ -24,9 +24,8 @@ class ReservationWrap : public Napi::ObjectWrap<ReservationWrap> {
   static ReservationWrap* Of(const Napi::Value& value);
   static Reservation* Receiver(const Napi::CallbackInfo& info);
 
-  static Napi::Value Commit(const Napi::CallbackInfo& info);  // (size)
-  static Napi::Value Expose(
-      const Napi::CallbackInfo& info);  // (size, holder?): ArrayBuffer, errno, or minus a napi_status
+  static Napi::Value Commit(const Napi::CallbackInfo& info);     // (size)
+  static Napi::Value Expose(const Napi::CallbackInfo& info);     // (size): ArrayBuffer, errno, or minus a napi_status
   static Napi::Value Renew(const Napi::CallbackInfo& info);      // ()
   static Napi::Value Committed(const Napi::CallbackInfo& info);  // (): bytes
   static Napi::Value Discard(const Napi::CallbackInfo& info);    // (from, to)
