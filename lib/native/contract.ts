@@ -39,7 +39,7 @@ export interface NativeReservation {
   expose(size: number): ArrayBuffer | number;
   /** May commit less than before: see `committed`. */
   renew(): number;
-  /** Bytes. */
+  /** Bytes, or minus an errno number. */
   committed(): number;
   discard(from: number, to: number): number;
   /** Bytes, or minus an errno number. */

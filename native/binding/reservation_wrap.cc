@@ -116,7 +116,7 @@ Napi::Value ReservationWrap::Renew(const Napi::CallbackInfo& info) {
 
 Napi::Value ReservationWrap::Committed(const Napi::CallbackInfo& info) {
   const Reservation* reservation = Receiver(info);
-  return Answer(info, reservation == nullptr ? 0 : static_cast<double>(reservation->committed()));
+  return Answer(info, reservation == nullptr ? -EINVAL : static_cast<double>(reservation->committed()));
 }
 
 Napi::Value ReservationWrap::Discard(const Napi::CallbackInfo& info) {

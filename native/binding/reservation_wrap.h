@@ -27,7 +27,7 @@ class ReservationWrap : public Napi::ObjectWrap<ReservationWrap> {
   static Napi::Value Commit(const Napi::CallbackInfo& info);     // (size)
   static Napi::Value Expose(const Napi::CallbackInfo& info);     // (size): ArrayBuffer, errno, or minus a napi_status
   static Napi::Value Renew(const Napi::CallbackInfo& info);      // ()
-  static Napi::Value Committed(const Napi::CallbackInfo& info);  // (): bytes
+  static Napi::Value Committed(const Napi::CallbackInfo& info);  // (): bytes, or minus an errno
   static Napi::Value Discard(const Napi::CallbackInfo& info);    // (from, to)
   static Napi::Value Resident(const Napi::CallbackInfo& info);   // (): bytes, or minus an errno
   static Napi::Value Dispose(const Napi::CallbackInfo& info);    // ()
