@@ -25,6 +25,9 @@ size_t CountAddresses();
 // Bytes of a range behind which there are huge pages.
 size_t HugeBytes(const void* address, size_t size);
 
+// Whether the system gives huge pages where they are asked for, and only there.
+bool GivesHugePagesWhenAsked();
+
 // Writes to every page of a range and tells how many were missing.
 size_t FaultsAtTouch(uint8_t* address, size_t size);
 

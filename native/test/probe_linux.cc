@@ -144,6 +144,17 @@ size_t HugeBytes(const void* address, size_t size) {
   return bytes;
 }
 
+bool GivesHugePagesWhenAsked() {
+  FILE* file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+  if (file == nullptr) {
+    return false;
+  }
+  char line[100] = "";
+  const bool read = fgets(line, sizeof(line), file) != nullptr;
+  fclose(file);
+  return read && strstr(line, "[madvise]") != nullptr;
+}
+
 // Not instrumented: a sanitizer's own memory about these addresses is missing, too, at first.
 __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined)) size_t FaultsAtTouch(uint8_t* address,
                                                                                                      size_t size) {

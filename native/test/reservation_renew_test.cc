@@ -215,6 +215,17 @@ TEST("a thread that goes on writing to old exposures never faults and never reac
   ReleaseAll(&exposures);
 }
 
+TEST("the base is aligned to pages wherever a renew goes") {
+  for (const size_t committed : {kPage, 5 * kPage, kMiB, 3 * kMiB + kPage}) {
+    const Owned reservation = CreateCommitted(8 * kMiB, committed);
+    for (int round = 0; round < 70; round++) {
+      CHECK_EQUAL(reinterpret_cast<uintptr_t>(Base(reservation)) % kPage, 0);
+      Expose(reservation, committed).Release();
+      Renew(reservation);
+    }
+  }
+}
+
 TEST("what no round along a span has come near to needing is given up with the span") {
   SKIP_IF(!vm::facts().can_move, "pages cannot be moved here");
   const Owned reservation = CreateCommitted(64 * kMiB, 64 * kMiB);

@@ -237,5 +237,17 @@ TEST("exposures of one byte keep one page") {
   exposure.Release();
 }
 
+TEST("huge pages are asked for beyond the first 2 MiB, and not before") {
+  SKIP_IF(probe::RunsUnderTool(), "the tool decides about pages");
+  SKIP_IF(!probe::GivesHugePagesWhenAsked(), "the system gives huge pages unasked, or never");
+  const Owned reservation = CreateCommitted(64 * kMiB, kHuge);
+  memset(Base(reservation), 1, kHuge);
+  CHECK_EQUAL(probe::HugeBytes(Base(reservation), kHuge), 0);
+  CHECK_EQUAL(reservation->Commit(64 * kMiB), 0);
+  memset(Base(reservation) + kHuge, 1, 62 * kMiB);
+  // Not all of them where memory is in pieces.
+  CHECK(probe::HugeBytes(Base(reservation), 64 * kMiB) >= 8 * kHuge);
+}
+
 }  // namespace
 }  // namespace offheap
