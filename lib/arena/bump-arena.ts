@@ -169,6 +169,8 @@ export class BumpArena extends BumpPointer {
    * valid, over memory that nobody else gets, and jobs still running there finish without harm; they read zero, or on
    * a BumpArena their own bytes. Stale references and checkpoints throw.
    *
+   * A BumpArenaLazy of which only a small part is used for a while gives the rest back to the system.
+   *
    * @throws OffheapError `ERR_OFFHEAP_PINNED` while a pin lives, `ERR_OFFHEAP_OS` where there is no other memory. Then the
    * arena is as it was.
    */
