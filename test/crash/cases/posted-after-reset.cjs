@@ -23,6 +23,7 @@ async function post(terminated) {
   arena.reset();
   const block = arena.alloc(100 * KiB);
   const worker = new Worker(WORK, { eval: true });
+  const ended = once(worker, 'exit');
   await once(worker, 'online');
   try {
     worker.postMessage(block, [block.buffer]); // an exposure that has not moved is refused
@@ -39,7 +40,7 @@ async function post(terminated) {
   }
   arena.dispose();
   await collect();
-  await (terminated ? worker.terminate() : once(worker, 'exit'));
+  await (terminated ? worker.terminate() : ended);
   await collect();
 }
 
