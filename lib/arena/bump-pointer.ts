@@ -33,7 +33,7 @@ export let pointers: Pointers;
 /**
  * The half of an arena that allocates: a bump pointer through a region. What makes the pointer go back is in BumpArena.
  *
- * Here and there, `#used` goes up by allocations and down by `goBack` alone.
+ * Here and there, `#used` goes up by allocations and down by `goBack`, and by an allocation that is undone.
  */
 export abstract class BumpPointer {
   readonly #region: Region;
@@ -187,6 +187,7 @@ export abstract class BumpPointer {
       this.#grow(Math.max(this.#used, Math.min(1, this.#limit)));
       return new type(this.#buffer, offset, length);
     } catch (error) {
+      this.#dirty = Math.max(this.#dirty, this.#used); // a view's own constructor may have written before it threw
       this.#used = used;
       throw error;
     }

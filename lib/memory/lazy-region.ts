@@ -162,7 +162,8 @@ export class LazyRegion implements Region {
 
   discard(from: number): number {
     const { discardZeroes, pageSize } = this.#addon.system;
-    if (this.#native.discard(from, this.#committed) !== 0 || !discardZeroes) {
+    // What others have too, they may write to again.
+    if (this.#native.discard(from, this.#committed) !== 0 || !discardZeroes || this.#shared()) {
       return Infinity;
     }
     return alignUp(from, pageSize);

@@ -164,11 +164,14 @@ describe.each(ARENAS)('%s, allocating,', (_name, Arena) => {
     class Refusing extends Uint8Array {
       constructor(buffer: ArrayBuffer, byteOffset: number, length: number) {
         super(buffer, byteOffset, length);
+        this.fill(9);
         throw new Error('no view');
       }
     }
     expect(() => arena.allocArray(Refusing, 32)).toThrow('no view');
     expect(arena.used).toBe(8);
+    expect(arena.highWaterMark).toBe(8);
+    expect(isZero(arena.allocZeroed(32)!)).toBe(true);
   });
 
   it('commits nothing for an empty block, however it is aligned', () => {

@@ -97,6 +97,15 @@ describe.each(ARENAS)('%s, its ArrayBuffer taken away', (_name, Arena) => {
       expect(isZero(zeroed.alloc(1000)!)).toBe(true);
     });
 
+    it('zeroes what the thief has written after a trim, too', async () => {
+      using arena = new Arena(256 * KiB);
+      const stolen = await steal(arena.alloc(100)!);
+      arena.alloc(10);
+      arena.trim();
+      new Uint8Array(stolen.buffer).fill(8);
+      expect(isZero(arena.allocZeroed(20 * KiB)!)).toBe(true);
+    });
+
     it('does not own the blocks that went along', async () => {
       using arena = new Arena(1 * MiB);
       const gone = arena.alloc(10)!;

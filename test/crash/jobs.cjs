@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const zlib = require('node:zlib');
 
-const { KiB, MiB, collect, sleep } = require('./support.cjs');
+const { BumpArena, BumpArenaLazy, KiB, MiB, collect, sleep } = require('./support.cjs');
 
 /** What all jobs together allocate. */
 const JOB_BYTES = 26 * MiB;
@@ -113,4 +113,22 @@ async function startJobs(arena, names = Object.keys(starters)) {
   };
 }
 
-module.exports = { JOB_BYTES, startJobs };
+/**
+ * Calls `use` with an arena of either kind and what startJobs answered: before the first job can have begun, and in the
+ * middle of them.
+ */
+async function underJobs(use) {
+  for (const Arena of [BumpArenaLazy, BumpArena]) {
+    for (const delay of [0, 20]) {
+      const arena = new Arena(JOB_BYTES);
+      const ended = await startJobs(arena);
+      if (delay > 0) {
+        await sleep(delay);
+      }
+      await use(arena, ended);
+      arena.dispose();
+    }
+  }
+}
+
+module.exports = { JOB_BYTES, startJobs, underJobs };
