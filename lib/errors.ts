@@ -3,16 +3,19 @@ import { getSystemErrorName } from 'node:util';
 /**
  * The stable codes of {@link OffheapError}.
  *
- * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE` on a TypeError and `ERR_OUT_OF_RANGE` on a
- * RangeError.
+ * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` on a TypeError,
+ * `ERR_OUT_OF_RANGE` on a RangeError.
  */
 export type OffheapErrorCode =
   | 'ERR_OFFHEAP_STALE'
   | 'ERR_OFFHEAP_DISPOSED'
   | 'ERR_OFFHEAP_PINNED'
   | 'ERR_OFFHEAP_ASYNC_SCOPE'
+  | 'ERR_OFFHEAP_EXCLUSIVE'
+  | 'ERR_OFFHEAP_FULL'
   | 'ERR_OFFHEAP_FOREIGN_BLOCK'
   | 'ERR_OFFHEAP_TOO_LARGE'
+  | 'ERR_OFFHEAP_FORMAT'
   | 'ERR_OFFHEAP_OS'
   | 'ERR_OFFHEAP_ADDON'
   | 'ERR_OFFHEAP_EXTERNAL_BUFFERS';
@@ -55,6 +58,11 @@ export function invalidType(name: string, expected: string, received: unknown): 
     new TypeError(`The "${name}" argument must be ${expected}. Received ${describe(received)}`),
     'ERR_INVALID_ARG_TYPE',
   );
+}
+
+/** Node's own TypeError for an argument of the right type that cannot be used. `reason` ends the message. */
+export function invalidValue(name: string, reason: string): TypeError {
+  return withCode(new TypeError(`The argument "${name}" is invalid: ${reason}`), 'ERR_INVALID_ARG_VALUE');
 }
 
 /** Node's own RangeError for a number outside of its range. */

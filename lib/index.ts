@@ -2,8 +2,46 @@ export { BumpArena, type BumpArenaOptions, type RenewOptions } from './arena/bum
 export { BumpArenaLazy } from './arena/bump-arena-lazy';
 export { type Checkpoint } from './arena/checkpoint';
 export { type Pin } from './arena/pin';
+export { type Column } from './arena/column';
+export { type RecordSource, type RecordTarget } from './arena/record-file';
+export { TypedArena, type TypedArenaOptions } from './arena/typed-arena';
+export { TypedArenaLazy } from './arena/typed-arena-lazy';
 export { type TypedArrayConstructor } from './arena/typed-array';
 export { OffheapError, type OffheapErrorCode, OffheapSystemError } from './errors';
+export { array, type ArrayField } from './layout/array';
+export { type FieldArray } from './layout/field-array';
+export { type FieldType } from './layout/field-type';
+export { ref, self, type SelfType } from './layout/links';
+export {
+  type BigIntType,
+  bool,
+  f32,
+  f64,
+  i128,
+  i16,
+  i32,
+  i64,
+  i8,
+  type NumberType,
+  u128,
+  u16,
+  u32,
+  u64,
+  u8,
+} from './layout/scalars';
+export { bytes, type BytesField, oneOf, str, text } from './layout/strings';
+export { layoutOf, type Layout, struct } from './layout/struct';
+export {
+  type FieldName,
+  type FieldOf,
+  type Fields,
+  type FieldValue,
+  type Init,
+  type Plain,
+  type RecordReference,
+  type StructClass,
+  type StructOf,
+} from './layout/types';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
 export { GiB, KiB, MiB } from './sizes';

@@ -1,11 +1,11 @@
 import { inspect, types } from 'node:util';
-import * as workers from 'node:worker_threads';
 
 import { invalidType, OffheapError } from '../errors';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { BumpPointer, pointers } from './bump-pointer';
 import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
+import { checkBoolean, checkOptions, markAsUncloneable } from './options';
 import { Pin } from './pin';
 
 const { checkOpen, close, goBack, isClosed, setZeroFrom, startOver } = pointers;
@@ -244,23 +244,6 @@ export class BumpArena extends BumpPointer {
         `Cannot ${action}: ${this.#pins === 1 ? 'a pin says' : `${this.#pins} pins say`} that the memory is in use`,
       );
     }
-  }
-}
-
-/** A posted arena would arrive as an empty object; where the runtime can refuse (Node 22.10), it does. */
-const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) => void };
-
-function checkOptions<T extends object>(options: T): T {
-  const value: unknown = options;
-  if (typeof value !== 'object' || value === null) {
-    throw invalidType('options', 'of type object', value);
-  }
-  return options;
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (typeof value !== 'boolean') {
-    throw invalidType(name, 'of type boolean', value);
   }
 }
 

@@ -19,6 +19,7 @@ const MOVES = CAN_DETACH && isMainThread;
 /** A region over reserved addresses, committed as it is needed and exposed as external ArrayBuffers. */
 export class LazyRegion implements Region {
   readonly capacity: number;
+  readonly keepsContents = true;
   readonly #addon: Addon;
   readonly #native: NativeReservation;
   /** What `buffer` is while nothing is exposed; a region's own, so that empty blocks on it are known. */

@@ -16,6 +16,8 @@ export interface Region {
   readonly capacity: number;
   /** Bytes that can be touched. */
   readonly committed: number;
+  /** Whether the contents are still there after somebody has taken `buffer` away. */
+  readonly keepsContents: boolean;
   /** The bytes from offset 0 that can be reached now; empty before the first `grow` and after starting over. */
   readonly buffer: ArrayBuffer;
 
@@ -51,8 +53,8 @@ export interface Region {
   dispose(): void;
 }
 
-/** The longest ArrayBuffer that views can be made on. Bun says more than it does. */
-const MAX_LENGTH = 'bun' in process.versions ? 2 ** 32 : constants.MAX_LENGTH;
+/** The longest ArrayBuffer that views can be made on, in bytes. Bun says more than it does. */
+export const MAX_LENGTH = 'bun' in process.versions ? 2 ** 32 : constants.MAX_LENGTH;
 
 /** @throws OffheapError `ERR_OFFHEAP_TOO_LARGE` for a capacity that no ArrayBuffer of this runtime can have. */
 export function checkCapacity(capacity: number): void {
@@ -72,6 +74,7 @@ function runtimeName(): string {
 /** A region over a plain ArrayBuffer: all of it is there from the start, and no addon is needed. */
 export class EagerRegion implements Region {
   readonly capacity: number;
+  readonly keepsContents = false;
   #buffer: ArrayBuffer;
 
   constructor(capacity: number) {

@@ -1,0 +1,138 @@
+import { invalidType, outOfRange } from '../errors';
+import { Code, index } from '../layout/code';
+import type { Definition, Field } from '../layout/definition';
+import { BoolType, ScalarType } from '../layout/scalars';
+import type { Lifetime } from '../memory/lifetime';
+import type { Records } from './records';
+
+/**
+ * One field of all records of a typed arena, for bulk reads. It reads the arena's memory: what changes there changes here,
+ * and once the arena has started over or was disposed of, reading throws `ERR_OFFHEAP_STALE`.
+ */
+export class Column<Value = unknown> implements Iterable<Value> {
+  readonly #records: Records;
+  readonly #memory: Lifetime;
+  readonly #field: Field;
+
+  /** @internal */
+  constructor(records: Records, field: Field) {
+    this.#records = records;
+    this.#memory = records.memory;
+    this.#field = field;
+  }
+
+  /** How many records the arena has now. */
+  get length(): number {
+    return this.#memory.ended ? 0 : this.#records.length;
+  }
+
+  /**
+   * The field of the record at an index.
+   *
+   * @throws RangeError `ERR_OUT_OF_RANGE` where there is no such record.
+   */
+  at(at: number): Value {
+    if (!(at >= 0 && at < this.length && Number.isInteger(at))) {
+      return this.reject(at);
+    }
+    const { type, offset } = this.#field;
+    const { stride, type: record } = this.#records;
+    return type.read(this.#memory, at * stride + offset, record.Class) as Value;
+  }
+
+  /** @internal Throws what says why there is no value at an index. */
+  protected reject(at: unknown): never {
+    if (this.#memory.ended) {
+      this.#memory.recover(0);
+    }
+    return this.#records.rejectIndex(at);
+  }
+
+  /**
+   * Copies values, from the record at `start` on, into an array or a typed array, until one of the two ends.
+   *
+   * @returns How many were copied.
+   */
+  copyTo(target: { [index: number]: Value; readonly length: number }, start = 0): number {
+    const count = this.countFor(target, start);
+    for (let i = 0; i < count; i++) {
+      target[i] = this.at(start + i);
+    }
+    return count;
+  }
+
+  /** @internal */
+  protected countFor(target: unknown, start: unknown): number {
+    if (this.#memory.ended) {
+      this.#memory.recover(0);
+    }
+    if (typeof target !== 'object' || target === null || !('length' in target) || typeof target.length !== 'number') {
+      throw invalidType('target', 'an array or a typed array', target);
+    }
+    if (typeof start !== 'number' || !Number.isInteger(start) || start < 0 || start > this.length) {
+      throw outOfRange('start', `an integer >= 0 && <= ${this.length}, the length of the column`, start);
+    }
+    return Math.min(this.length - start, target.length);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Value> {
+    for (let i = 0; i < this.length; i++) {
+      yield this.at(i);
+    }
+  }
+}
+
+type ColumnClass = new (records: Records, field: Field) => Column;
+
+const columns = new WeakMap<Field, ColumnClass>();
+
+export function columnOf(records: Records, name: string): Column {
+  const { definition } = records.type;
+  const field = definition.fields.find((each) => each.name === name);
+  if (field === undefined) {
+    throw outOfRange('name', `one of ${definition.fields.map((each) => `'${each.name}'`).join(', ')}`, name);
+  }
+  let Class = columns.get(field);
+  if (Class === undefined) {
+    Class = definition.backend.generates && field.type instanceof ScalarType ? generate(definition, field) : Column;
+    columns.set(field, Class);
+  }
+  return new Class(records, field);
+}
+
+/** The same with the field's place and type compiled in. */
+function generate({ size }: Definition, { type, offset }: Field): ColumnClass {
+  const { view, size: width } = type as ScalarType;
+  const decode = type instanceof BoolType ? ' !== 0' : '';
+  const code = new Code();
+  return code.run<ColumnClass>(`
+return class Column extends ${code.name(Column)} {
+  #records;
+  #memory;
+  constructor(records, field) {
+    super(records, field);
+    this.#records = records;
+    this.#memory = records.memory;
+  }
+  at(at) {
+    const memory = this.#memory;
+    if (!(at >= 0 && at < this.#records.length && ${code.name(Number.isInteger)}(at))) return this.reject(at);
+    const i = ${index('at', size / width, offset / width)};
+    let view = memory.${view};
+    if (i >= view.length) {
+      memory.recover((i + 1) * ${width});
+      view = memory.${view};
+    }
+    return view[i]${decode};
+  }
+  copyTo(target, start = 0) {
+    const count = this.countFor(target, start), memory = this.#memory;
+    if (count === 0) return 0;
+    if ((start + count) * ${size} > memory.bytes.length) memory.recover((start + count) * ${size});
+    const view = memory.${view};
+    let i = ${index('start', size / width, offset / width)};
+    for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode};
+    return count;
+  }
+};`);
+}

@@ -1,0 +1,114 @@
+import { Code } from '../layout/code';
+import { readInit, readValues, writeFields } from '../layout/generated';
+import type { RecordClass } from '../layout/field-type';
+import { StructType } from '../layout/struct-type';
+import { invalidType, outOfRange } from '../errors';
+import type { Records } from './records';
+
+/** A typed arena's class, as far as this file is concerned. */
+export type ArenaClass = new (...args: never[]) => object;
+
+const NOTHING = Object.freeze({});
+
+/** By the classes of arena and record. */
+const classes = new WeakMap<ArenaClass, WeakMap<RecordClass, ArenaClass>>();
+
+/**
+ * A subclass of a typed arena for one class of records, with layout and checks compiled into its hot methods. In methods
+ * that all arenas share, V8 would see many classes of records and give up on inlining any.
+ */
+export function specialize(
+  Arena: ArenaClass,
+  Struct: RecordClass,
+  recordsOf: (arena: object) => Records,
+): ArenaClass {
+  let ofArena = classes.get(Arena);
+  if (ofArena === undefined) {
+    ofArena = new WeakMap();
+    classes.set(Arena, ofArena);
+  }
+  let Class = ofArena.get(Struct);
+  if (Class === undefined) {
+    Class = generate(Arena, new StructType(Struct), recordsOf);
+    ofArena.set(Struct, Class);
+  }
+  return Class;
+}
+
+function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object) => Records): ArenaClass {
+  const { align, size, definition } = type;
+  const { fields } = definition;
+  const code = new Code();
+  const reference = (memory: string, index: string): string =>
+    `new ${code.name(type.create)}(${memory}, ${index} * ${size / align})`;
+  const write = writeFields(code, fields, align);
+  const append = `
+    const records = this.#records, i = records.length;
+    ${size === 0 ? '' : `if ((i + 1) * ${size} > records.memory.u8.length)`}
+      if (!records.room()) return -1;
+    const memory = records.memory, unit = i * ${size / align};
+    ${definition.hasText ? undoingTexts(write) : write}
+    records.length = i + 1;
+    return i;`;
+  const init = readInit(code, fields, 'init', '');
+  const values = readValues(code, fields);
+  const name = Arena.name;
+  return code.run<ArenaClass>(`
+const Special = class ${name} extends ${code.name(Arena)} {
+  #records;
+  constructor(Struct, count, options) {
+    super(Struct, count, options);
+    this.#records = ${code.name(recordsOf)}(this);
+  }
+  push(init = ${code.name(NOTHING)}) {
+    ${init}
+    ${append}
+  }
+  pushValues(${values.parameters}) {
+    if (arguments.length !== ${fields.length}) throw ${code.name(wrongCount)}(arguments.length, ${fields.length});
+    ${values.checks}
+    ${append}
+  }
+  alloc(init) {
+    const i = this.push(init);
+    return i < 0 ? null : ${reference('this.#records.memory', 'i')};
+  }
+  at(index) {
+    const records = this.#records;
+    if (!(index >= 0 && index < records.length && ${code.name(Number.isInteger)}(index))) records.rejectIndex(index);
+    return ${reference('records.memory', 'index')};
+  }
+  forEach(fn) {
+    ${code.name(checkFunction)}(fn);
+    const records = this.#records, memory = records.memory, length = records.length;
+    records.checkUsable();
+    const record = ${reference('memory', '0')};
+    for (let i = 0; i < length && records.memory === memory; i++) {
+      ${code.name(definition.handle)}.move(record, i * ${size / align});
+      fn(record, i);
+    }
+  }
+};
+Special.prototype.constructor = ${code.name(Arena)};
+return Special;`);
+}
+
+function undoingTexts(write: string): string {
+  return `const used = memory.text.used;
+    try {
+    ${write}
+    } catch (error) {
+      memory.text.goBack(used);
+      throw error;
+    }`;
+}
+
+export function wrongCount(received: number, expected: number): RangeError {
+  return outOfRange('values.length', `${expected}, one for each field`, received);
+}
+
+export function checkFunction(fn: unknown): asserts fn is (...args: never[]) => unknown {
+  if (typeof fn !== 'function') {
+    throw invalidType('fn', 'of type function', fn);
+  }
+}

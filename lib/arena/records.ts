@@ -1,0 +1,230 @@
+import { invalidType, OffheapError, outOfRange } from '../errors';
+import { StructType } from '../layout/struct-type';
+import type { RecordClass } from '../layout/field-type';
+import { isDetached } from '../memory/detach';
+import { Lifetime, type Owner } from '../memory/lifetime';
+import { MAX_LENGTH, type Region } from '../memory/region';
+import { TextSpace } from '../memory/text-space';
+import { Views } from '../memory/views';
+
+/** How much room each record's texts get where nobody says it, in bytes. */
+const TEXT_PER_RECORD = 64;
+
+export type DropHook = (record: object, index: number) => void;
+
+export interface RecordsOptions {
+  readonly drop: DropHook | null;
+  readonly textBytes: number | undefined;
+}
+
+/**
+ * The state of a typed arena: so many records of one struct, one after the other from the start of a region.
+ *
+ * Generated code reads `memory` and `length` and sets `length`; everything that is not the hot path is here.
+ */
+export class Records implements Owner {
+  /** Through what the records of this round are seen. Ended while the arena cannot be used, so that nothing fits. */
+  memory: Lifetime;
+  /** How many there are. */
+  length = 0;
+  readonly type: StructType;
+  /** How many there can be. */
+  readonly capacity: number;
+  readonly region: Region;
+  readonly text: TextSpace | null;
+  readonly #drop: DropHook | null;
+  /** Bytes that were reached in this round. */
+  #reached = 0;
+  /** Somebody has views of an earlier round on the region's buffer, and the region could not start over. */
+  #tainted = false;
+  #state: 'open' | 'dropping' | 'disposed' = 'open';
+  #readers = 0;
+
+  constructor(Struct: RecordClass, capacity: number, options: RecordsOptions, makeRegion: (bytes: number) => Region) {
+    this.type = new StructType(Struct);
+    this.capacity = capacity;
+    this.#drop = options.drop;
+    this.region = makeRegion(capacity * this.type.size);
+    this.text = this.type.hasText
+      ? new TextSpace(options.textBytes ?? Math.min(capacity * TEXT_PER_RECORD, MAX_LENGTH), makeRegion)
+      : null;
+    this.memory = this.#newMemory();
+  }
+
+  /** Bytes from one record to the next. */
+  get stride(): number {
+    return this.type.size;
+  }
+
+  #newMemory(): Lifetime {
+    const { buffer } = this.region;
+    return new Lifetime(this, new Views(buffer), { text: this.text });
+  }
+
+  // --- Room -------------------------------------------------------------------------------------------------------
+
+  /** Makes room for one more record, where the hot path has found none; false when the arena is full. */
+  room(): boolean {
+    return this.reserve(this.length + 1);
+  }
+
+  /** Makes room for `count` records in all. */
+  reserve(count: number): boolean {
+    this.checkUsable();
+    if (count > this.capacity) {
+      return false;
+    }
+    const end = count * this.type.size;
+    if (this.#tainted) {
+      this.#startOver();
+    }
+    if (end > this.memory.bytes.length) {
+      if (this.length > 0 && this.currentViews() === null) {
+        this.memory.recover(end);
+      }
+      if (!this.region.grow(end)) {
+        return false;
+      }
+      this.#reached = Math.max(this.#reached, end);
+      this.memory.see(new Views(this.region.buffer));
+    }
+    return true;
+  }
+
+  currentViews(): Views | null {
+    const { region } = this;
+    if (isDetached(region.buffer)) {
+      if (!region.keepsContents || !region.grow(this.#reached)) {
+        return null;
+      }
+    }
+    return new Views(region.buffer);
+  }
+
+  // --- Starting over ----------------------------------------------------------------------------------------------
+
+  /** Drops all records and starts over. Ends empty, whatever the hooks throw. */
+  reset(): void {
+    this.#checkNotRead('reset');
+    const { exposed } = this.memory;
+    const errors = this.#dropAll();
+    this.text?.goBack(0);
+    this.#tainted ||= exposed;
+    if (this.#tainted) {
+      try {
+        this.#startOver();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.memory = this.#newMemory();
+    throwAll(errors, 'reset');
+  }
+
+  #startOver(): void {
+    this.region.reset(this.#reached);
+    this.#reached = 0;
+    this.#tainted = false;
+    if (!this.memory.ended) {
+      this.memory.see(new Views(this.region.buffer));
+    }
+  }
+
+  dispose(): void {
+    if (this.#state === 'disposed') {
+      return;
+    }
+    this.#checkNotRead('dispose');
+    const errors = this.#dropAll();
+    this.#state = 'disposed';
+    this.region.dispose();
+    this.text?.dispose();
+    throwAll(errors, 'dispose');
+  }
+
+  /** Takes all records out, gives each to the hook, the newest first, and answers what the hook has thrown. */
+  #dropAll(): unknown[] {
+    const { memory, length, type } = this;
+    // Gone before the first hook runs: nothing that a hook does can drop one twice.
+    this.length = 0;
+    this.memory = ended(this);
+    const errors: unknown[] = [];
+    if (this.#drop !== null && length > 0) {
+      this.#state = 'dropping';
+      const record = new type.create(memory, 0);
+      const { handle } = type.definition;
+      const step = type.size / type.align;
+      for (let i = length - 1; i >= 0; i--) {
+        handle.move(record, i * step);
+        try {
+          this.#drop(record, i);
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      this.#state = 'open';
+    }
+    memory.end();
+    return errors;
+  }
+
+  /** Forbids starting over until the function that this answers is called. */
+  hold(): () => void {
+    this.checkUsable();
+    this.#readers++;
+    return () => {
+      this.#readers--;
+    };
+  }
+
+  // --- Checks -----------------------------------------------------------------------------------------------------
+
+  /** @throws OffheapError `ERR_OFFHEAP_DISPOSED` after `dispose`, `ERR_OFFHEAP_EXCLUSIVE` in a drop hook. */
+  checkUsable(): void {
+    if (this.#state === 'disposed') {
+      throw new OffheapError('ERR_OFFHEAP_DISPOSED', 'The arena has been disposed of');
+    }
+    if (this.#state === 'dropping') {
+      throw new OffheapError(
+        'ERR_OFFHEAP_EXCLUSIVE',
+        'The arena is dropping its records and cannot be used before the last drop hook has returned',
+      );
+    }
+  }
+
+  get disposed(): boolean {
+    return this.#state === 'disposed';
+  }
+
+  #checkNotRead(action: string): void {
+    this.checkUsable();
+    if (this.#readers > 0) {
+      throw new OffheapError('ERR_OFFHEAP_PINNED', `Cannot ${action}: the records are being saved`);
+    }
+  }
+
+  /** Throws what says why there is no record at an index. */
+  rejectIndex(index: unknown): never {
+    this.checkUsable();
+    if (typeof index !== 'number') {
+      throw invalidType('index', 'of type number', index);
+    }
+    throw outOfRange('index', `an integer >= 0 && < ${this.length}, the length of the arena`, index);
+  }
+}
+
+/** A lifetime in which there is nothing, for an arena that cannot be used now. */
+function ended(owner: Owner): Lifetime {
+  const life = new Lifetime(owner, null);
+  life.end();
+  return life;
+}
+
+function throwAll(errors: unknown[], action: string): void {
+  if (errors.length === 1) {
+    throw errors[0];
+  }
+  if (errors.length > 1) {
+    throw new AggregateError(errors, `${errors.length} errors in ${action}, which is done nevertheless`);
+  }
+}

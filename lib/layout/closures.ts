@@ -1,0 +1,81 @@
+import { Lifetime } from '../memory/lifetime';
+import type { Backend, Creator, Handle } from './definition';
+import type { RecordClass } from './field-type';
+import { constructedByHand, Reference } from './reference';
+import { Returned } from './returned';
+import { acceptInit, writeFields } from './struct-type';
+
+/** For where no code may be generated: the same classes from closures, which are several times slower. */
+export const closures: Backend = {
+  generates: false,
+
+  makeClass(definition) {
+    const handle = makeHandle();
+    const { align, fields } = definition;
+    class Struct extends Reference {
+      constructor(memory: Lifetime, unit: number) {
+        super();
+        if (!(memory instanceof Lifetime)) {
+          throw constructedByHand(new.target);
+        }
+        new handle(this, memory, unit);
+      }
+    }
+    for (const { name, type, offset } of fields) {
+      Object.defineProperty(Struct.prototype, name, {
+        configurable: true,
+        get(this: object) {
+          return type.read(handle.memory(this), handle.unit(this) * align + offset, this.constructor as RecordClass);
+        },
+        set(this: object, value: unknown) {
+          const accepted = type.accept(value, name) as never;
+          type.assign(handle.memory(this), handle.unit(this) * align + offset, accepted);
+        },
+      });
+    }
+    return {
+      handle,
+      Class: Struct as unknown as RecordClass,
+      initialize(memory, unit, init) {
+        writeFields(fields, memory, unit * align, acceptInit(fields, init, ''));
+      },
+    };
+  },
+
+  makeCreator(handle) {
+    return function Reference(this: object, memory: Lifetime, unit: number) {
+      new handle(this, memory, unit);
+    } as unknown as Creator;
+  },
+};
+
+/** A class of its own for each definition, so that its private fields tell whose reference an object is. */
+function makeHandle(): Handle {
+  class ClosureHandle extends Returned {
+    #memory: Lifetime;
+    #unit: number;
+
+    constructor(reference: object, memory: Lifetime, unit: number) {
+      super(reference);
+      this.#memory = memory;
+      this.#unit = unit;
+    }
+
+    static memory(reference: ClosureHandle): Lifetime {
+      return reference.#memory;
+    }
+
+    static unit(reference: ClosureHandle): number {
+      return reference.#unit;
+    }
+
+    static move(reference: ClosureHandle, unit: number): void {
+      reference.#unit = unit;
+    }
+
+    static is(value: unknown): boolean {
+      return typeof value === 'object' && value !== null && #memory in value;
+    }
+  }
+  return ClosureHandle as unknown as Handle;
+}

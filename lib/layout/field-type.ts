@@ -1,0 +1,110 @@
+import type { Lifetime } from '../memory/lifetime';
+import type { Definition } from './definition';
+
+/** A class whose instances are references; what `struct()` makes, or a subclass of that. */
+export type RecordClass = abstract new (internal: never) => object;
+
+/**
+ * The type of a field: how large it is, and how it is read and written.
+ *
+ * @typeParam Value What reading the field answers.
+ * @typeParam Init What can be written to it.
+ */
+export abstract class FieldType<Value = unknown, Init = Value> {
+  declare readonly __types?: { value: Value; init: Init };
+
+  /** As in a definition: `'u32'`, `'array(f32, 3)'`. Two types with the same name have the same bytes. */
+  abstract readonly name: string;
+  /** Bytes. */
+  abstract readonly size: number;
+  /** Bytes, a power of two. */
+  abstract readonly align: number;
+  /** Whether the property answers something to write into, rather than a value. */
+  readonly isView: boolean = false;
+  /** Whether values lie in an arena's text space. */
+  readonly hasText: boolean = false;
+  /** Whether values are links to other records. */
+  readonly hasLinks: boolean = false;
+
+  /** What a field is that an init object does not name: what `write` takes. */
+  abstract readonly zero: unknown;
+
+  /** The type as a field of this definition: another one, where it has to know. */
+  bind(_definition: Definition): FieldType {
+    return this;
+  }
+
+  /**
+   * Answers what `write` takes. Code of the user's (getters, iterators) runs here or never, so that between two writes
+   * nothing can happen.
+   *
+   * @param path Of the field, for the message.
+   * @throws Where the value does not fit.
+   */
+  abstract accept(value: unknown, path: string): unknown;
+
+  /** @param owner The class of the record that the field belongs to, for links to `self`. */
+  abstract read(life: Lifetime, offset: number, owner: RecordClass): Value;
+
+  /**
+   * Writes all bytes of the field, whatever was there before.
+   *
+   * @throws Only texts and links do: where there is no room, or where the other record is not the arena's.
+   */
+  abstract write(life: Lifetime, offset: number, accepted: never): void;
+
+  /** Writes over a value that was written before, or over zero. Where it throws, that value is still there. */
+  assign(life: Lifetime, offset: number, accepted: never): void {
+    keepUnlessDone(this, life, offset, this.size, () => {
+      this.write(life, offset, accepted);
+    });
+  }
+
+  /** The fields that this one is made of in the end, when it lies at `offset`. */
+  leaves(offset: number): Leaf[] {
+    return [{ type: this as FieldType, offset }];
+  }
+
+  /**
+   * Whether bytes that come from outside are those of a value; absent where all are.
+   *
+   * @param end Where the records end.
+   */
+  isValid?(life: Lifetime, offset: number, end: number): boolean;
+
+  /** The value as plain data that has nothing to do with the arena. */
+  plain(life: Lifetime, offset: number, owner: RecordClass): unknown {
+    return this.read(life, offset, owner);
+  }
+}
+
+/** A field that has no fields or elements itself, and where it lies in the record, in bytes. */
+export interface Leaf {
+  readonly type: FieldType;
+  readonly offset: number;
+}
+
+/** Makes sure that the bytes before `end` can be seen. */
+export function reach(life: Lifetime, end: number): void {
+  if (end > life.bytes.length) {
+    life.recover(end);
+  }
+}
+
+/** Calls `write`, and where that throws, undoes what it has written of values of a type to `size` bytes at `offset`. */
+export function keepUnlessDone(type: FieldType, life: Lifetime, offset: number, size: number, write: () => void): void {
+  if (!type.hasText && !type.hasLinks) {
+    write();
+    return;
+  }
+  reach(life, offset + size);
+  const before = Buffer.from(life.bytes.subarray(offset, offset + size));
+  const textUsed = life.text?.used ?? 0;
+  try {
+    write();
+  } catch (error) {
+    life.bytes.set(before, offset);
+    life.text?.goBack(textUsed);
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { Lifetime } from '../memory/lifetime';
+import { Code, index } from './code';
+import type { Backend, Creator, Definition, Field, Handle, Initialize } from './definition';
+import type { FieldType, RecordClass } from './field-type';
+import { constructedByHand, Reference } from './reference';
+import { Returned } from './returned';
+import { BigIntType, BoolType, NumberType, ScalarType } from './scalars';
+import { checkInit, StructType } from './struct-type';
+
+const HANDLE = `
+const Handle = class extends Returned {
+  #memory;
+  #unit;
+  constructor(reference, memory, unit) {
+    super(reference);
+    this.#memory = memory;
+    this.#unit = unit;
+  }
+  static memory(reference) { return reference.#memory; }
+  static unit(reference) { return reference.#unit; }
+  static move(reference, unit) { reference.#unit = unit; }
+  static is(value) { return typeof value === 'object' && value !== null && #memory in value; }
+};`;
+
+/** Accessors as text, which V8 compiles to what one would write by hand on typed arrays. */
+export const generated: Backend = {
+  generates: true,
+
+  makeClass(definition) {
+    const code = new Code();
+    const { fields } = definition;
+    return code.run<{ handle: Handle; Class: RecordClass; initialize: Initialize }>(`
+${HANDLE.replace('Returned', code.name(Returned))}
+class Struct extends ${code.name(Reference)} {
+  constructor(memory, unit) {
+    super();
+    if (!(memory instanceof ${code.name(Lifetime)})) throw ${code.name(constructedByHand)}(new.target);
+    new Handle(this, memory, unit);
+  }
+  ${fields.map((field) => accessors(code, definition, field)).join('\n  ')}
+}
+return {
+  handle: Handle,
+  Class: Struct,
+  initialize(memory, unit, init) {
+    ${readInit(code, fields, 'init', '')}
+    ${writeFields(code, fields, definition.align)}
+  },
+};`);
+  },
+
+  makeCreator(handle) {
+    const code = new Code();
+    return code.run<Creator>(`return function Reference(memory, unit) {
+      new ${code.name(handle)}(this, memory, unit);
+    };`);
+  },
+};
+
+function accessors(code: Code, { align }: Definition, { name, type, offset }: Field): string {
+  const memory = 'Handle.memory(this)';
+  const unit = 'Handle.unit(this)';
+  const path = JSON.stringify(name);
+  if (!(type instanceof ScalarType)) {
+    const place = index(unit, align, offset);
+    const get =
+      type instanceof StructType
+        ? `new ${code.name(type.create)}(${memory}, ${index(unit, align / type.align, offset / type.align)})`
+        : `${code.name(type)}.read(${memory}, ${place}, this.constructor)`;
+    return `
+  get ${name}() { return ${get}; }
+  set ${name}(value) {
+    const accepted = ${code.name(type)}.accept(value, ${path});
+    ${code.name(type)}.assign(${memory}, ${place}, accepted);
+  }`;
+  }
+  const reach = `
+    const memory = ${memory}, i = ${index(unit, align / type.size, offset / type.size)};
+    let view = memory.${type.view};
+    if (i >= view.length) {
+      memory.recover((i + 1) * ${type.size});
+      view = memory.${type.view};
+    }`;
+  return `
+  get ${name}() {${reach}
+    return view[i]${type instanceof BoolType ? ' !== 0' : ''};
+  }
+  set ${name}(value) {
+    if (!(${fits(code, type, 'value')})) ${code.name(type)}.reject(value, ${path});${reach}
+    view[i] = ${encode(type, 'value')};
+  }`;
+}
+
+const { isInteger } = Number;
+
+/** An expression for whether a value fits: `ScalarType.fits`, inlined. */
+function fits(code: Code, type: ScalarType, value: string): string {
+  if (type instanceof NumberType) {
+    const { range } = type;
+    const inRange =
+      range === null ? '' : ` && ${value} >= ${range.min} && ${value} <= ${range.max} && ${code.name(isInteger)}(${value})`;
+    return `typeof ${value} === 'number'${inRange}`;
+  }
+  if (type instanceof BigIntType) {
+    return `typeof ${value} === 'bigint' && ${value} >= ${type.range.min}n && ${value} <= ${type.range.max}n`;
+  }
+  return `typeof ${value} === 'boolean'`;
+}
+
+function encode(type: ScalarType, value: string): string {
+  return type instanceof BoolType ? `${value} ? 1 : 0` : value;
+}
+
+function zero(code: Code, type: FieldType): string {
+  return type instanceof BigIntType ? '0n' : type instanceof ScalarType ? String(type.zero) : `${code.name(type)}.zero`;
+}
+
+/** Statements that read an init object into a variable for each field, nested structs taken apart, and check them all. */
+export function readInit(code: Code, fields: readonly Field[], init: string, path: string): string {
+  const check = `${code.name(checkInit)}(${init}, ${JSON.stringify(path)});`;
+  return [check, ...fields.map((field) => readField(code, field, `${init}.${field.name}`, path + field.name))].join('\n    ');
+}
+
+function readField(code: Code, { type }: Field, value: string, path: string): string {
+  const name = code.variable(path);
+  if (type instanceof StructType) {
+    const none = code.name(NONE);
+    const nested = `let ${name} = ${value}; if (${name} === undefined) ${name} = ${none};`;
+    return `${nested}\n    ${readInit(code, type.definition.fields, name, `${path}.`)}`;
+  }
+  return `let ${name} = ${value}; if (${name} === undefined) ${name} = ${zero(code, type)}; else ${acceptVariable(code, type, name, path)}`;
+}
+
+const NONE = Object.freeze({});
+
+function acceptVariable(code: Code, type: FieldType, name: string, path: string): string {
+  return type instanceof ScalarType
+    ? `if (!(${fits(code, type, name)})) ${code.name(type)}.reject(${name}, ${JSON.stringify(path)});`
+    : `${name} = ${code.name(type)}.accept(${name}, ${JSON.stringify(path)});`;
+}
+
+/** The parameters of a function that takes a value for each field, and statements that check them. */
+export function readValues(code: Code, fields: readonly Field[]): { parameters: string; checks: string } {
+  const checks = fields.map(({ name, type }) =>
+    type instanceof StructType
+      ? readInit(code, type.definition.fields, code.variable(name), `${name}.`)
+      : acceptVariable(code, type, code.variable(name), name),
+  );
+  return { parameters: fields.map(({ name }) => code.variable(name)).join(', '), checks: checks.join('\n    ') };
+}
+
+/** Statements that write the variables to the record at `unit` of `memory`. */
+export function writeFields(code: Code, fields: readonly Field[], align: number): string {
+  return placesOf(fields, '', 0)
+    .map(({ path, type, offset }) => {
+      const value = code.variable(path);
+      return type instanceof ScalarType
+        ? `memory.${type.view}[${index('unit', align / type.size, offset / type.size)}] = ${encode(type, value)};`
+        : `${code.name(type)}.write(memory, ${index('unit', align, offset)}, ${value});`;
+    })
+    .join('\n    ');
+}
+
+/** The fields with those of nested structs in the place of these. */
+function placesOf(fields: readonly Field[], path: string, start: number): { path: string; type: FieldType; offset: number }[] {
+  return fields.flatMap(({ name, type, offset }) =>
+    type instanceof StructType
+      ? placesOf(type.definition.fields, `${path}${name}.`, start + offset)
+      : [{ path: path + name, type, offset: start + offset }],
+  );
+}

@@ -1,0 +1,93 @@
+import { OffheapError } from '../errors';
+import { formatBytes } from '../sizes';
+import { BlockBuffer } from './buffer-view';
+import type { Region } from './region';
+
+/** The strings of an arena's records, as UTF-8, one after the other. Nobody else sees this memory. */
+export class TextSpace {
+  readonly #makeRegion: (bytes: number) => Region;
+  #region: Region;
+  #bytes: Buffer = Buffer.alloc(0);
+  #used = 0;
+
+  constructor(capacity: number, makeRegion: (bytes: number) => Region) {
+    this.#makeRegion = makeRegion;
+    this.#region = makeRegion(capacity);
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get capacity(): number {
+    return this.#region.capacity;
+  }
+
+  get committed(): number {
+    return this.#region.committed;
+  }
+
+  /**
+   * Writes a string of `length` bytes, over the `capacity` bytes at `offset` where it fits there, and else at the end.
+   * The last string of all grows in place. Answers the offset.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FULL` when there is no room. Then nothing has changed.
+   */
+  write(text: string, length: number, offset = 0, capacity = 0): number {
+    const isLast = capacity > 0 && offset + capacity === this.#used;
+    const start = length <= capacity || isLast ? offset : this.#used;
+    const end = start + length;
+    if (end > this.#used) {
+      this.#reach(end, length);
+      this.#used = end;
+    }
+    this.#bytes.write(text, start, length, 'utf8');
+    return start;
+  }
+
+  #reach(end: number, length: number): void {
+    if (end <= this.#bytes.length) {
+      return;
+    }
+    if (end > this.#region.capacity || !this.#region.grow(end)) {
+      const room = formatBytes(this.#region.capacity - this.#used);
+      throw new OffheapError(
+        'ERR_OFFHEAP_FULL',
+        `No room for a text of ${length} bytes: of the ${formatBytes(this.#region.capacity)} of textBytes ${room} are left`,
+      );
+    }
+    const { buffer } = this.#region;
+    this.#bytes = new BlockBuffer(buffer, 0, buffer.byteLength);
+  }
+
+  read(offset: number, length: number): string {
+    return length === 0 ? '' : this.#bytes.toString('utf8', offset, offset + length);
+  }
+
+  /** All that is used. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#used);
+  }
+
+  /** Takes `length` bytes into use, in an empty space, which is made larger where it is too small. Answers them. */
+  fill(length: number): Buffer {
+    if (length > this.#region.capacity) {
+      this.#region.dispose();
+      this.#region = this.#makeRegion(length);
+    }
+    this.#reach(length, length);
+    this.#used = length;
+    return this.bytes;
+  }
+
+  /** Gives up what was written since `used` was this. */
+  goBack(used: number): void {
+    this.#used = used;
+  }
+
+  dispose(): void {
+    this.#region.dispose();
+    this.#bytes = Buffer.alloc(0);
+    this.#used = 0;
+  }
+}
