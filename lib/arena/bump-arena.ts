@@ -1,6 +1,10 @@
 import { inspect, types } from 'node:util';
 
-import { invalidType, OffheapError } from '../errors';
+import { invalidType, invalidValue, OffheapError } from '../errors';
+import { creatorOf, definitionOf } from '../layout/definition';
+import type { Init, StructClass } from '../layout/types';
+import { isDetached } from '../memory/detach';
+import { Lifetime, type Owner } from '../memory/lifetime';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { BumpPointer, pointers } from './bump-pointer';
@@ -8,7 +12,7 @@ import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
 import { checkBoolean, checkOptions, markAsUncloneable } from './options';
 import { Pin } from './pin';
 
-const { checkOpen, close, goBack, isClosed, setZeroFrom, startOver } = pointers;
+const { checkOpen, close, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
 
 export interface BumpArenaOptions {
   /**
@@ -40,6 +44,10 @@ export interface RenewOptions {
 export class BumpArena extends BumpPointer {
   readonly #region: Region;
   readonly #checkpoints = new CheckpointStack();
+  readonly #owner: Owner = {
+    stride: 1,
+    currentViews: (seen) => (!this.#region.keepsContents && isDetached(seen) ? null : this.views),
+  };
   #pins = 0;
 
   /**
@@ -72,6 +80,59 @@ export class BumpArena extends BumpPointer {
     const sizes = Object.entries({ used, capacity, highWaterMark, ...this.#region.describe() });
     const entries = sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
     return `${name} { ${[...entries, ...(this.#pins > 0 ? [`pins: ${this.#pins}`] : [])].join(', ')} }`;
+  }
+
+  // --- Records ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Allocates a record and answers a reference to it, or `null`. What `init` leaves out is zero. The reference is stale,
+   * and throws, as soon as the arena has gone back to before it. Records of several structs can lie in one arena and link
+   * to each other.
+   *
+   * @param Struct A class made by `struct()`, or a subclass of one, without `text` fields.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit its field;
+   * OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record that is not this arena's, or does not live as long.
+   */
+  place<T extends object>(Struct: StructClass<T>, init: Init<T> = {} as Init<T>): T | null {
+    const { align, hasText, initialize, size } = definitionOf(Struct);
+    if (hasText) {
+      throw invalidValue('Struct', 'it has a text field, and only typed arenas have room for texts');
+    }
+    const { used } = this;
+    const offset = this.allocOffset(size, align);
+    if (offset < 0) {
+      return null;
+    }
+    try {
+      const memory = this.#lifetime();
+      initialize(memory, offset / align, init);
+      if (memory.ended) {
+        memory.recover(0); // what was read of `init` has started the arena over
+      }
+      setFloor(this, offset + size);
+      return new (creatorOf(Struct))(memory, offset / align) as T;
+    } catch (error) {
+      if (!isClosed(this) && this.used === offset + size) {
+        goBack(this, used);
+      }
+      throw error;
+    }
+  }
+
+  /** What a reference holds that is made now. */
+  #lifetime(): Lifetime {
+    const checkpoints = this.#checkpoints;
+    const { views } = this;
+    let { lifetime } = checkpoints;
+    if (lifetime !== null && lifetime.buffer !== views.buffer) {
+      if (!this.#region.keepsContents && isDetached(lifetime.buffer)) {
+        lifetime.end(); // somebody has taken the records away
+        lifetime = null;
+      } else {
+        lifetime.see(views);
+      }
+    }
+    return lifetime ?? (checkpoints.lifetime = new Lifetime(this.#owner, views, { depth: checkpoints.depth }));
   }
 
   // --- Going back -------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ interface Pointers {
   readonly startOver: (pointer: BumpPointer, isZero: boolean) => void;
   /** Notes that memory from `offset` on has become zero, if it was not. */
   readonly setZeroFrom: (pointer: BumpPointer, offset: number) => void;
+  /** Notes that there is a record up to `offset`, which is no block that could be freed or moved. */
+  readonly setFloor: (pointer: BumpPointer, offset: number) => void;
   /** Refuses everything from now on. */
   readonly close: (pointer: BumpPointer) => void;
   readonly isClosed: (pointer: BumpPointer) => boolean;
@@ -47,6 +49,8 @@ export abstract class BumpPointer {
   /** Memory from here on is known to be zero, but for what `#used` has covered since `goBack`. */
   #dirty = 0;
   #highWaterMark = 0;
+  /** Where the last record ends. */
+  #floor = 0;
   #closed = false;
 
   /** @internal */
@@ -211,6 +215,7 @@ export abstract class BumpPointer {
     const isLast = offset + length === this.#used;
     if (size <= length) {
       if (isLast) {
+        this.#checkNoRecord(offset + size);
         this.#goBack(offset + size);
       }
       return new BlockBuffer(block.buffer, offset, size);
@@ -232,6 +237,7 @@ export abstract class BumpPointer {
   free(block: NodeJS.ArrayBufferView): void {
     this.#checkOwned(block);
     if (block.byteLength > 0 && block.byteOffset + block.byteLength === this.#used) {
+      this.#checkNoRecord(block.byteOffset);
       this.#goBack(block.byteOffset);
     }
   }
@@ -246,6 +252,15 @@ export abstract class BumpPointer {
       (block.buffer === this.#buffer || this.#region.holds(block.buffer)) &&
       (block.byteLength === 0 ? !isDetached(block.buffer) : block.byteOffset + block.byteLength <= this.#used)
     );
+  }
+
+  #checkNoRecord(offset: number): void {
+    if (offset < this.#floor) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_FOREIGN_BLOCK',
+        'Expected a block. Received memory in which there is a record, made by place(); rewind() or reset() give it up',
+      );
+    }
   }
 
   #checkOwned(block: NodeJS.ArrayBufferView): void {
@@ -319,6 +334,7 @@ export abstract class BumpPointer {
     }
     // A checkpoint may be above a block that was freed since.
     this.#used = Math.min(used, offset);
+    this.#floor = Math.min(this.#floor, offset);
   }
 
   #checkOpen(): void {
@@ -344,6 +360,9 @@ export abstract class BumpPointer {
       setZeroFrom(pointer, offset) {
         pointer.#goBack(pointer.#used);
         pointer.#dirty = Math.min(pointer.#dirty, offset);
+      },
+      setFloor(pointer, offset) {
+        pointer.#floor = offset;
       },
       close(pointer) {
         pointer.#closed = true;

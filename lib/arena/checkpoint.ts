@@ -1,4 +1,5 @@
 import { OffheapError } from '../errors';
+import type { Lifetime } from '../memory/lifetime';
 
 /** A position of a stack's owner to which it can go back. Several checkpoints may share one. */
 export class Frame {
@@ -13,10 +14,20 @@ export class Frame {
   valid = Infinity;
   /** Nothing has happened since the owner went back to this frame. */
   fresh = false;
+  /** What references hold that were made while this was the top frame. */
+  lifetime: Lifetime | null = null;
+  readonly depth: number;
 
   constructor(below: Frame | null, offset: number) {
     this.below = below;
     this.offset = offset;
+    this.depth = below === null ? 1 : below.depth + 1;
+  }
+
+  /** Makes the references stale that were made here. */
+  endLifetime(): void {
+    this.lifetime?.end();
+    this.lifetime = null;
   }
 }
 
@@ -54,11 +65,31 @@ export class Checkpoint {
 /** The checkpoints of one arena, in the order in which they were taken. */
 export class CheckpointStack {
   #top: Frame | null = null;
+  /** What references hold that were made below all frames. */
+  #bottom: Lifetime | null = null;
+
+  /** The lifetime of references that are made now. */
+  get lifetime(): Lifetime | null {
+    return this.#top === null ? this.#bottom : this.#top.lifetime;
+  }
+
+  set lifetime(lifetime: Lifetime | null) {
+    if (this.#top === null) {
+      this.#bottom = lifetime;
+    } else {
+      this.#top.lifetime = lifetime;
+    }
+  }
+
+  /** How many frames there are. */
+  get depth(): number {
+    return this.#top === null ? 0 : this.#top.depth;
+  }
 
   take(offset: number): Checkpoint {
     const top = this.#top;
     // A loop that takes a checkpoint, works and goes back would otherwise leave a frame behind every time.
-    if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity) {
+    if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity && top.lifetime === null) {
       top.fresh = false;
       top.taken++;
       return new Checkpoint({ stack: this, frame: top, order: top.taken });
@@ -76,6 +107,7 @@ export class CheckpointStack {
       frame.valid = order;
     }
     this.#drop(frame);
+    frame.endLifetime();
     frame.fresh = true;
     return frame.offset;
   }
@@ -109,10 +141,14 @@ export class CheckpointStack {
     return true;
   }
 
-  /** Makes all checkpoints stale. */
+  /** Makes all checkpoints and all references stale. */
   clear(): void {
     if (this.#top !== null) {
       this.#drop(null);
+    }
+    if (this.#bottom !== null) {
+      this.#bottom.end();
+      this.#bottom = null;
     }
   }
 
@@ -120,6 +156,7 @@ export class CheckpointStack {
     let top = this.#top;
     while (top !== null && top !== until) {
       top.alive = false;
+      top.endLifetime();
       top = top.below;
     }
     this.#top = top;

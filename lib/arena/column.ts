@@ -115,15 +115,12 @@ return class Column extends ${code.name(Column)} {
     this.#memory = records.memory;
   }
   at(at) {
-    const memory = this.#memory;
+    const memory = this.#memory, view = memory.${view};
     if (!(at >= 0 && at < this.#records.length && ${code.name(Number.isInteger)}(at))) return this.reject(at);
     const i = ${index('at', size / width, offset / width)};
-    let view = memory.${view};
-    if (i >= view.length) {
-      memory.recover((i + 1) * ${width});
-      view = memory.${view};
-    }
-    return view[i]${decode};
+    if (i < view.length) return view[i]${decode};
+    memory.recover((i + 1) * ${width});
+    return memory.${view}[i]${decode};
   }
   copyTo(target, start = 0) {
     const count = this.countFor(target, start), memory = this.#memory;

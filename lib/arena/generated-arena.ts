@@ -1,5 +1,5 @@
 import { Code } from '../layout/code';
-import { readInit, readValues, writeFields } from '../layout/generated';
+import { leafVariables, readInit, readValues, writeFields } from '../layout/generated';
 import type { RecordClass } from '../layout/field-type';
 import { StructType } from '../layout/struct-type';
 import { invalidType, outOfRange } from '../errors';
@@ -17,11 +17,7 @@ const classes = new WeakMap<ArenaClass, WeakMap<RecordClass, ArenaClass>>();
  * A subclass of a typed arena for one class of records, with layout and checks compiled into its hot methods. In methods
  * that all arenas share, V8 would see many classes of records and give up on inlining any.
  */
-export function specialize(
-  Arena: ArenaClass,
-  Struct: RecordClass,
-  recordsOf: (arena: object) => Records,
-): ArenaClass {
+export function specialize(Arena: ArenaClass, Struct: RecordClass, recordsOf: (arena: object) => Records): ArenaClass {
   let ofArena = classes.get(Arena);
   if (ofArena === undefined) {
     ofArena = new WeakMap();
@@ -42,18 +38,26 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
   const reference = (memory: string, index: string): string =>
     `new ${code.name(type.create)}(${memory}, ${index} * ${size / align})`;
   const write = writeFields(code, fields, align);
-  const append = `
-    const records = this.#records, i = records.length;
-    ${size === 0 ? '' : `if ((i + 1) * ${size} > records.memory.u8.length)`}
-      if (!records.room()) return -1;
+  const add = `
     const memory = records.memory, unit = i * ${size / align};
     ${definition.hasText ? undoingTexts(write) : write}
     records.length = i + 1;
     return i;`;
+  // The slow path ends in a call of its own. One that came back would keep everything out of registers meanwhile.
+  const parameters = ['records', ...leafVariables(code, fields)].join(', ');
+  const append = `
+    const records = this.#records, i = records.length;
+    if (${size === 0 ? 'true' : `(i + 1) * ${size} > records.memory.u8.length`}) return grow(${parameters});
+    ${add}`;
   const init = readInit(code, fields, 'init', '');
   const values = readValues(code, fields);
   const name = Arena.name;
   return code.run<ArenaClass>(`
+function grow(${parameters}) {
+  if (!records.room()) return -1;
+  const i = records.length;
+  ${add}
+}
 const Special = class ${name} extends ${code.name(Arena)} {
   #records;
   constructor(Struct, count, options) {
@@ -75,7 +79,7 @@ const Special = class ${name} extends ${code.name(Arena)} {
   }
   at(index) {
     const records = this.#records;
-    if (!(index >= 0 && index < records.length && ${code.name(Number.isInteger)}(index))) records.rejectIndex(index);
+    if (!(index >= 0 && index < records.length && ${code.name(Number.isInteger)}(index))) return records.rejectIndex(index);
     return ${reference('records.memory', 'index')};
   }
   forEach(fn) {

@@ -224,7 +224,7 @@ class Input {
 
   /** @throws OffheapError `ERR_OFFHEAP_FORMAT` where the input ends before. */
   async readInto(target: Uint8Array): Promise<void> {
-    for (let filled = 0; filled < target.length; ) {
+    for (let filled = 0; filled < target.length;) {
       if (await this.isAtEnd()) {
         throw damaged('it is cut off');
       }

@@ -79,7 +79,7 @@ export class Records implements Owner {
       this.#startOver();
     }
     if (end > this.memory.bytes.length) {
-      if (this.length > 0 && this.currentViews() === null) {
+      if (this.length > 0 && this.currentViews(this.memory.buffer) === null) {
         this.memory.recover(end);
       }
       if (!this.region.grow(end)) {
@@ -91,12 +91,10 @@ export class Records implements Owner {
     return true;
   }
 
-  currentViews(): Views | null {
+  currentViews(seen: ArrayBuffer): Views | null {
     const { region } = this;
-    if (isDetached(region.buffer)) {
-      if (!region.keepsContents || !region.grow(this.#reached)) {
-        return null;
-      }
+    if (isDetached(seen) && !(region.keepsContents && region.grow(this.#reached))) {
+      return null;
     }
     return new Views(region.buffer);
   }

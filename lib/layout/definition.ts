@@ -85,7 +85,9 @@ export class Definition {
 
   /** As in the definition: `{ id: u32, position: { x: f32, y: f32 } }`. Equal for equal bytes. */
   get name(): string {
-    return this.fields.length === 0 ? '{}' : `{ ${this.fields.map(({ name, type }) => `${name}: ${type.name}`).join(', ')} }`;
+    return this.fields.length === 0
+      ? '{}'
+      : `{ ${this.fields.map(({ name, type }) => `${name}: ${type.name}`).join(', ')} }`;
   }
 }
 

@@ -74,19 +74,18 @@ function accessors(code: Code, { align }: Definition, { name, type, offset }: Fi
     ${code.name(type)}.assign(${memory}, ${place}, accepted);
   }`;
   }
-  const reach = `
-    const memory = ${memory}, i = ${index(unit, align / type.size, offset / type.size)};
-    let view = memory.${type.view};
-    if (i >= view.length) {
-      memory.recover((i + 1) * ${type.size});
-      view = memory.${type.view};
-    }`;
+  const find = `
+    const memory = ${memory}, view = memory.${type.view}, i = ${index(unit, align / type.size, offset / type.size)};`;
+  const decode = type instanceof BoolType ? ' !== 0' : '';
   return `
-  get ${name}() {${reach}
-    return view[i]${type instanceof BoolType ? ' !== 0' : ''};
+  get ${name}() {${find}
+    if (i < view.length) return view[i]${decode};
+    memory.recover((i + 1) * ${type.size});
+    return memory.${type.view}[i]${decode};
   }
   set ${name}(value) {
-    if (!(${fits(code, type, 'value')})) ${code.name(type)}.reject(value, ${path});${reach}
+    if (!(${fits(code, type, 'value')})) ${code.name(type)}.reject(value, ${path});${find}
+    if (i >= view.length) return ${code.name(type)}.write(memory, i * ${type.size}, value);
     view[i] = ${encode(type, 'value')};
   }`;
 }
@@ -98,7 +97,9 @@ function fits(code: Code, type: ScalarType, value: string): string {
   if (type instanceof NumberType) {
     const { range } = type;
     const inRange =
-      range === null ? '' : ` && ${value} >= ${range.min} && ${value} <= ${range.max} && ${code.name(isInteger)}(${value})`;
+      range === null
+        ? ''
+        : ` && ${value} >= ${range.min} && ${value} <= ${range.max} && ${code.name(isInteger)}(${value})`;
     return `typeof ${value} === 'number'${inRange}`;
   }
   if (type instanceof BigIntType) {
@@ -118,7 +119,9 @@ function zero(code: Code, type: FieldType): string {
 /** Statements that read an init object into a variable for each field, nested structs taken apart, and check them all. */
 export function readInit(code: Code, fields: readonly Field[], init: string, path: string): string {
   const check = `${code.name(checkInit)}(${init}, ${JSON.stringify(path)});`;
-  return [check, ...fields.map((field) => readField(code, field, `${init}.${field.name}`, path + field.name))].join('\n    ');
+  return [check, ...fields.map((field) => readField(code, field, `${init}.${field.name}`, path + field.name))].join(
+    '\n    ',
+  );
 }
 
 function readField(code: Code, { type }: Field, value: string, path: string): string {
@@ -137,6 +140,11 @@ function acceptVariable(code: Code, type: FieldType, name: string, path: string)
   return type instanceof ScalarType
     ? `if (!(${fits(code, type, name)})) ${code.name(type)}.reject(${name}, ${JSON.stringify(path)});`
     : `${name} = ${code.name(type)}.accept(${name}, ${JSON.stringify(path)});`;
+}
+
+/** The variables that hold what is to be written, in the order of the fields. */
+export function leafVariables(code: Code, fields: readonly Field[]): string[] {
+  return placesOf(fields, '', 0).map(({ path }) => code.variable(path));
 }
 
 /** The parameters of a function that takes a value for each field, and statements that check them. */
@@ -162,7 +170,11 @@ export function writeFields(code: Code, fields: readonly Field[], align: number)
 }
 
 /** The fields with those of nested structs in the place of these. */
-function placesOf(fields: readonly Field[], path: string, start: number): { path: string; type: FieldType; offset: number }[] {
+function placesOf(
+  fields: readonly Field[],
+  path: string,
+  start: number,
+): { path: string; type: FieldType; offset: number }[] {
   return fields.flatMap(({ name, type, offset }) =>
     type instanceof StructType
       ? placesOf(type.definition.fields, `${path}${name}.`, start + offset)

@@ -57,7 +57,10 @@ abstract class LinkType extends FieldType<object | null> {
       to.recover(0);
     }
     if (to.owner !== from.owner) {
-      throw new OffheapError('ERR_OFFHEAP_FOREIGN_BLOCK', `Expected a ${name} of the same arena. Received one of another`);
+      throw new OffheapError(
+        'ERR_OFFHEAP_FOREIGN_BLOCK',
+        `Expected a ${name} of the same arena. Received one of another`,
+      );
     }
     if (to.depth > from.depth) {
       throw new OffheapError(

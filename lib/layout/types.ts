@@ -96,5 +96,4 @@ export type FieldValue<T> = T extends RecordReference<infer F> ? { [K in keyof F
 export type FieldName<T> = T extends RecordReference<infer F> ? keyof F & string : never;
 
 /** What reading a field of a record answers. */
-export type FieldOf<T, K> =
-  T extends RecordReference<infer F> ? (K extends keyof F ? ValueOf<F[K], F> : never) : never;
+export type FieldOf<T, K> = T extends RecordReference<infer F> ? (K extends keyof F ? ValueOf<F[K], F> : never) : never;

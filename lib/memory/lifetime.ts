@@ -7,8 +7,12 @@ import { Views } from './views';
 export interface Owner {
   /** How many bytes lie between one record and the next, or 1 where records are of many kinds. */
   readonly stride: number;
-  /** Views on the memory as it is now, after bringing back what was taken away; `null` when the contents are lost. */
-  currentViews(): Views | null;
+  /**
+   * Views on the memory as it is now, after bringing back what was taken away; `null` when that has taken the contents.
+   *
+   * @param seen What the memory was seen through until now.
+   */
+  currentViews(seen: ArrayBuffer): Views | null;
 }
 
 const NOTHING = new Views(new ArrayBuffer(0));
@@ -84,7 +88,7 @@ export class Lifetime {
    */
   recover(end: number): void {
     if (!this.#ended) {
-      const views = this.owner.currentViews();
+      const views = this.owner.currentViews(this.buffer);
       if (views !== null) {
         this.see(views);
         if (end <= this.bytes.length) {
