@@ -1,7 +1,7 @@
 import { invalidType, outOfRange } from '../errors';
 import { Code, index } from '../layout/code';
-import type { Definition, Field } from '../layout/definition';
-import { BoolType, ScalarType } from '../layout/scalars';
+import type { Field } from '../layout/definition';
+import { BoolType, isScalar, type ScalarType } from '../layout/scalars';
 import type { Lifetime } from '../memory/lifetime';
 import type { Records } from './records';
 
@@ -94,18 +94,19 @@ export function columnOf(records: Records, name: string): Column {
   }
   let Class = columns.get(field);
   if (Class === undefined) {
-    Class = definition.backend.generates && field.type instanceof ScalarType ? generate(definition, field) : Column;
+    const { type, offset } = field;
+    Class = definition.backend.generates && isScalar(type) ? generate(type, offset, definition.size) : Column;
     columns.set(field, Class);
   }
   return new Class(records, field);
 }
 
 /** The same with the field's place and type compiled in. */
-function generate({ size }: Definition, { type, offset }: Field): ColumnClass {
-  const { view, size: width } = type as ScalarType;
+function generate(type: ScalarType, offset: number, size: number): ColumnClass {
+  const { view, size: width } = type;
   const decode = type instanceof BoolType ? ' !== 0' : '';
   const code = new Code();
-  return code.run<ColumnClass>(`
+  return code.run(`
 return class Column extends ${code.name(Column)} {
   #records;
   #memory;
@@ -131,5 +132,5 @@ return class Column extends ${code.name(Column)} {
     for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode};
     return count;
   }
-};`);
+};`) as ColumnClass;
 }

@@ -52,7 +52,7 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
   const init = readInit(code, fields, 'init', '');
   const values = readValues(code, fields);
   const name = Arena.name;
-  return code.run<ArenaClass>(`
+  return code.run(`
 function grow(${parameters}) {
   if (!records.room()) return -1;
   const i = records.length;
@@ -94,7 +94,7 @@ const Special = class ${name} extends ${code.name(Arena)} {
   }
 };
 Special.prototype.constructor = ${code.name(Arena)};
-return Special;`);
+return Special;`) as ArenaClass;
 }
 
 function undoingTexts(write: string): string {

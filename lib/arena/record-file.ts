@@ -44,7 +44,7 @@ export async function saveRecords(records: Records, target: RecordTarget): Promi
       if (typeof value !== 'object' || value === null || typeof (value as { write?: unknown }).write !== 'function') {
         throw invalidType('target', 'a path or a writable stream', value);
       }
-      await pipeline(Readable.from(contentsOf(records), { objectMode: false }), target);
+      await pipeline(Readable.from(contentsOf(records)), target);
     }
   } finally {
     release();
@@ -54,7 +54,7 @@ export async function saveRecords(records: Records, target: RecordTarget): Promi
 async function replaceFile(path: string, records: Records): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.unfinished`;
   try {
-    await pipeline(contentsOf(records), createWriteStream(unfinished, { flags: 'wx', flush: true }));
+    await pipeline(Readable.from(contentsOf(records)), createWriteStream(unfinished, { flags: 'wx', flush: true }));
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -62,7 +62,7 @@ async function replaceFile(path: string, records: Records): Promise<void> {
   }
 }
 
-async function* contentsOf(records: Records): AsyncGenerator<Buffer> {
+function* contentsOf(records: Records): Generator<Buffer> {
   const { length: count, memory, text, type } = records;
   const header: Header = { endianness: endianness(), struct: type.name, count };
   const json = Buffer.from(JSON.stringify(header));

@@ -7,7 +7,7 @@ import { acceptInit, writeFields } from '../layout/struct-type';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { type Column, columnOf } from './column';
-import { type ArenaClass, checkFunction, specialize, wrongCount } from './generated-arena';
+import { checkFunction, specialize, wrongCount } from './generated-arena';
 import { checkOptions, markAsUncloneable } from './options';
 import { loadRecords, type RecordSource, type RecordTarget, saveRecords } from './record-file';
 import { type DropHook, Records } from './records';
@@ -65,7 +65,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     isGeneric = new.target === TypedArena,
   ) {
     if (definitionOf(Struct).backend.generates && isGeneric) {
-      const Special = specialize(new.target as unknown as ArenaClass, Struct, recordsOf) as typeof TypedArena;
+      const Special = specialize(new.target, Struct, recordsOf) as typeof TypedArena;
       return new Special(Struct, count, options);
     }
     checkSize('count', count);

@@ -91,8 +91,8 @@ class RecordArrayType extends ArrayType<FieldType> {
   }
 
   override bind(definition: Definition): RecordArrayType {
-    const element = this.element.bind(definition);
-    return element === this.element ? this : new RecordArrayType(element, this.length);
+    const element = this.element.bind?.(definition);
+    return element === undefined ? this : new RecordArrayType(element, this.length);
   }
 
   read(life: Lifetime, offset: number, owner: RecordClass): FieldArray {
@@ -140,5 +140,5 @@ export function array<E extends FieldInput>(type: E, length: number): ArrayField
     element instanceof NumberType || element instanceof BigIntType
       ? new NumericArrayType(element, length)
       : new RecordArrayType(element, length);
-  return made as unknown as ArrayField<E>;
+  return made;
 }

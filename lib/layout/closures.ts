@@ -77,5 +77,5 @@ function makeHandle(): Handle {
       return typeof value === 'object' && value !== null && #memory in value;
     }
   }
-  return ClosureHandle as unknown as Handle;
+  return ClosureHandle;
 }

@@ -63,7 +63,7 @@ export class Definition {
     let align = 1;
     for (const [name, type] of Object.entries(types)) {
       const offset = alignUp(end, type.align);
-      fields.push({ name, type: type.bind(this), offset });
+      fields.push({ name, type: type.bind?.(this) ?? type, offset });
       end = offset + type.size;
       align = Math.max(align, type.align);
     }

@@ -9,7 +9,10 @@ import { type FieldType, keepUnlessDone, type RecordClass } from './field-type';
 const MAX_INDEXED = 1024;
 
 /** Has an accessor for every index that some array needs. At all other indices an array reads `undefined`. */
-class Indexed {}
+abstract class Indexed {
+  abstract at(index: number): unknown;
+  abstract set(values: never[], start?: number): void;
+}
 let indexed = 0;
 
 /** Makes sure that arrays of this length can be indexed. */
@@ -18,11 +21,11 @@ export function addIndices(length: number): void {
     const index = indexed;
     Object.defineProperty(Indexed.prototype, index, {
       configurable: true,
-      get(this: FieldArray) {
+      get(this: Indexed) {
         return this.at(index);
       },
-      set(this: FieldArray, value: unknown) {
-        this.set([value], index);
+      set(this: Indexed, value: unknown) {
+        this.set([value as never], index);
       },
     });
   }

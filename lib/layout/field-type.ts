@@ -29,10 +29,8 @@ export abstract class FieldType<Value = unknown, Init = Value> {
   /** What a field is that an init object does not name: what `write` takes. */
   abstract readonly zero: unknown;
 
-  /** The type as a field of this definition: another one, where it has to know. */
-  bind(_definition: Definition): FieldType {
-    return this;
-  }
+  /** The type as a field of this definition; absent where that makes no difference. */
+  bind?(definition: Definition): FieldType;
 
   /**
    * Answers what `write` takes. Code of the user's (getters, iterators) runs here or never, so that between two writes
@@ -62,7 +60,7 @@ export abstract class FieldType<Value = unknown, Init = Value> {
 
   /** The fields that this one is made of in the end, when it lies at `offset`. */
   leaves(offset: number): Leaf[] {
-    return [{ type: this as FieldType, offset }];
+    return [{ type: this, offset }];
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Backend, Creator, Definition, Field, Handle, Initialize } from './
 import type { FieldType, RecordClass } from './field-type';
 import { constructedByHand, Reference } from './reference';
 import { Returned } from './returned';
-import { BigIntType, BoolType, NumberType, ScalarType } from './scalars';
+import { BigIntType, BoolType, isScalar, NumberType, type ScalarType } from './scalars';
 import { checkInit, StructType } from './struct-type';
 
 const HANDLE = `
@@ -29,7 +29,7 @@ export const generated: Backend = {
   makeClass(definition) {
     const code = new Code();
     const { fields } = definition;
-    return code.run<{ handle: Handle; Class: RecordClass; initialize: Initialize }>(`
+    return code.run(`
 ${HANDLE.replace('Returned', code.name(Returned))}
 class Struct extends ${code.name(Reference)} {
   constructor(memory, unit) {
@@ -46,14 +46,14 @@ return {
     ${readInit(code, fields, 'init', '')}
     ${writeFields(code, fields, definition.align)}
   },
-};`);
+};`) as { handle: Handle; Class: RecordClass; initialize: Initialize };
   },
 
   makeCreator(handle) {
     const code = new Code();
-    return code.run<Creator>(`return function Reference(memory, unit) {
+    return code.run(`return function Reference(memory, unit) {
       new ${code.name(handle)}(this, memory, unit);
-    };`);
+    };`) as Creator;
   },
 };
 
@@ -61,7 +61,7 @@ function accessors(code: Code, { align }: Definition, { name, type, offset }: Fi
   const memory = 'Handle.memory(this)';
   const unit = 'Handle.unit(this)';
   const path = JSON.stringify(name);
-  if (!(type instanceof ScalarType)) {
+  if (!isScalar(type)) {
     const place = index(unit, align, offset);
     const get =
       type instanceof StructType
@@ -113,7 +113,7 @@ function encode(type: ScalarType, value: string): string {
 }
 
 function zero(code: Code, type: FieldType): string {
-  return type instanceof BigIntType ? '0n' : type instanceof ScalarType ? String(type.zero) : `${code.name(type)}.zero`;
+  return type instanceof BigIntType ? '0n' : isScalar(type) ? String(type.zero) : `${code.name(type)}.zero`;
 }
 
 /** Statements that read an init object into a variable for each field, nested structs taken apart, and check them all. */
@@ -137,7 +137,7 @@ function readField(code: Code, { type }: Field, value: string, path: string): st
 const NONE = Object.freeze({});
 
 function acceptVariable(code: Code, type: FieldType, name: string, path: string): string {
-  return type instanceof ScalarType
+  return isScalar(type)
     ? `if (!(${fits(code, type, name)})) ${code.name(type)}.reject(${name}, ${JSON.stringify(path)});`
     : `${name} = ${code.name(type)}.accept(${name}, ${JSON.stringify(path)});`;
 }
@@ -162,7 +162,7 @@ export function writeFields(code: Code, fields: readonly Field[], align: number)
   return placesOf(fields, '', 0)
     .map(({ path, type, offset }) => {
       const value = code.variable(path);
-      return type instanceof ScalarType
+      return isScalar(type)
         ? `memory.${type.view}[${index('unit', align / type.size, offset / type.size)}] = ${encode(type, value)};`
         : `${code.name(type)}.write(memory, ${index('unit', align, offset)}, ${value});`;
     })

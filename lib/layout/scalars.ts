@@ -51,6 +51,10 @@ export abstract class ScalarType<V extends Scalar = Scalar> extends FieldType<V>
   }
 }
 
+export function isScalar(type: FieldType): type is ScalarType {
+  return type instanceof ScalarType;
+}
+
 /**
  * A number.
  *

@@ -141,8 +141,10 @@ class TextType extends FieldType<string> {
  */
 export const text: FieldType<string> = new TextType();
 
-// The length that a typed array has, whatever property `length` somebody gave it.
-const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')!.get!;
+/** The length that a typed array has, whatever property `length` somebody gave it. */
+function lengthOf(value: Uint8Array): number {
+  return Reflect.get(Uint8Array.prototype, 'length', value);
+}
 
 class BytesType extends FieldType<Buffer, Uint8Array> {
   readonly size: number;
@@ -163,7 +165,7 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
     if (!types.isUint8Array(value)) {
       throw invalidType(path, 'an instance of Buffer or Uint8Array', value);
     }
-    if ((lengthOf.call(value) as number) > this.size) {
+    if (lengthOf(value) > this.size) {
       throw outOfRange(path, `at most ${this.size} bytes long`, value.length);
     }
     return value;
@@ -178,7 +180,7 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
   write(life: Lifetime, offset: number, value: Uint8Array): void {
     reach(life, offset + this.size);
     life.bytes.set(value, offset);
-    life.bytes.fill(0, offset + (lengthOf.call(value) as number), offset + this.size);
+    life.bytes.fill(0, offset + lengthOf(value), offset + this.size);
   }
 
   override plain(life: Lifetime, offset: number): Buffer {
