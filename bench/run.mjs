@@ -14,7 +14,18 @@ import { format, resolveConfig } from 'prettier';
 import { drawChart } from './support/chart.mjs';
 import { formatMarkdown, formatTable } from './support/table.mjs';
 
-const QUESTIONS = ['alloc-offset', 'alloc', 'start-over', 'reserve', 'first-touch', 'resident', 'views-read'];
+const QUESTIONS = [
+  'alloc-offset',
+  'alloc',
+  'start-over',
+  'reserve',
+  'first-touch',
+  'resident',
+  'views-read',
+  'records',
+  'records-live',
+  'record-fields',
+];
 
 const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });
 const unknown = positionals.find((name) => !QUESTIONS.includes(name));
