@@ -23,7 +23,7 @@ export class Column<Value = unknown> implements Iterable<Value> {
 
   /** How many records the arena has now. */
   get length(): number {
-    return this.#memory.ended ? 0 : this.#records.length;
+    return this.#memory.length;
   }
 
   /**
@@ -108,16 +108,14 @@ function generate(type: ScalarType, offset: number, size: number): ColumnClass {
   const code = new Code();
   return code.run(`
 return class Column extends ${code.name(Column)} {
-  #records;
   #memory;
   constructor(records, field) {
     super(records, field);
-    this.#records = records;
     this.#memory = records.memory;
   }
   at(at) {
     const memory = this.#memory, view = memory.${view};
-    if (!(at >= 0 && at < this.#records.length && ${code.name(Number.isInteger)}(at))) return this.reject(at);
+    if (!(at >= 0 && at < memory.length && ${code.name(Number.isInteger)}(at))) return this.reject(at);
     const i = ${index('at', size / width, offset / width)};
     if (i < view.length) return view[i]${decode};
     memory.recover((i + 1) * ${width});

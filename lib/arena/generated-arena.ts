@@ -39,15 +39,18 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
     `new ${code.name(type.create)}(${memory}, ${index} * ${size / align})`;
   const write = writeFields(code, fields, align);
   const add = `
-    const memory = records.memory, unit = i * ${size / align};
+    const unit = i * ${size / align};
     ${definition.hasText ? undoingTexts(write) : write}
-    records.length = i + 1;
+    memory.length = i + 1;
     return i;`;
   // The slow path ends in a call of its own. One that came back would keep everything out of registers meanwhile.
   const parameters = ['records', ...leafVariables(code, fields)].join(', ');
   const append = `
-    const records = this.#records, i = records.length;
-    if (${size === 0 ? 'true' : `(i + 1) * ${size} > records.memory.u8.length`}) return grow(${parameters});
+    const memory = this.#memory, i = memory.length;
+    if (${size === 0 ? 'true' : `(i + 1) * ${size} > memory.u8.length`}) {
+      const records = this.#records;
+      return grow(${parameters});
+    }
     ${add}`;
   const init = readInit(code, fields, 'init', '');
   const values = readValues(code, fields);
@@ -55,14 +58,19 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
   return code.run(`
 function grow(${parameters}) {
   if (!records.room()) return -1;
-  const i = records.length;
+  const memory = records.memory, i = memory.length;
   ${add}
 }
 const Special = class ${name} extends ${code.name(Arena)} {
   #records;
+  #memory;
   constructor(Struct, count, options) {
     super(Struct, count, options);
     this.#records = ${code.name(recordsOf)}(this);
+    this.#memory = this.#records.memory;
+  }
+  reset() {
+    try { super.reset(); } finally { this.#memory = this.#records.memory; }
   }
   push(init = ${code.name(NOTHING)}) {
     ${init}
@@ -75,19 +83,19 @@ const Special = class ${name} extends ${code.name(Arena)} {
   }
   alloc(init) {
     const i = this.push(init);
-    return i < 0 ? null : ${reference('this.#records.memory', 'i')};
+    return i < 0 ? null : ${reference('this.#memory', 'i')};
   }
   at(index) {
-    const records = this.#records;
-    if (!(index >= 0 && index < records.length && ${code.name(Number.isInteger)}(index))) return records.rejectIndex(index);
-    return ${reference('records.memory', 'index')};
+    const memory = this.#memory;
+    if (index >= 0 && index < memory.length && ${code.name(Number.isInteger)}(index)) return ${reference('memory', 'index')};
+    return this.#records.rejectIndex(index);
   }
   forEach(fn) {
     ${code.name(checkFunction)}(fn);
-    const records = this.#records, memory = records.memory, length = records.length;
-    records.checkUsable();
+    this.#records.checkUsable();
+    const memory = this.#memory, length = memory.length;
     const record = ${reference('memory', '0')};
-    for (let i = 0; i < length && records.memory === memory; i++) {
+    for (let i = 0; i < length && i < memory.length; i++) {
       ${code.name(definition.handle)}.move(record, i * ${size / align});
       fn(record, i);
     }

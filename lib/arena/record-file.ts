@@ -200,7 +200,7 @@ async function readRecords(input: Input, header: Header, records: Records): Prom
       }
     }
   }
-  records.length = header.count;
+  memory.length = header.count;
 }
 
 function damaged(what: string): OffheapError {

@@ -18,15 +18,11 @@ export interface RecordsOptions {
 }
 
 /**
- * The state of a typed arena: so many records of one struct, one after the other from the start of a region.
- *
- * Generated code reads `memory` and `length` and sets `length`; everything that is not the hot path is here.
+ * What a typed arena does besides its hot path: records of one struct, one after the other from the start of a region.
  */
 export class Records implements Owner {
-  /** Through what the records of this round are seen. Ended while the arena cannot be used, so that nothing fits. */
+  /** The records of this round. Another one after each reset; ended while the arena cannot be used, so nothing fits. */
   memory: Lifetime;
-  /** How many there are. */
-  length = 0;
   readonly type: StructType;
   /** How many there can be. */
   readonly capacity: number;
@@ -62,6 +58,11 @@ export class Records implements Owner {
   }
 
   // --- Room -------------------------------------------------------------------------------------------------------
+
+  /** How many records there are. */
+  get length(): number {
+    return this.memory.length;
+  }
 
   /** Makes room for one more record, where the hot path has found none; false when the arena is full. */
   room(): boolean {
@@ -104,10 +105,8 @@ export class Records implements Owner {
   /** Drops all records and starts over. Ends empty, whatever the hooks throw. */
   reset(): void {
     this.#checkNotRead('reset');
-    const { exposed } = this.memory;
     const errors = this.#dropAll();
     this.text?.goBack(0);
-    this.#tainted ||= exposed;
     if (this.#tainted) {
       try {
         this.#startOver();
@@ -142,10 +141,11 @@ export class Records implements Owner {
 
   /** Takes all records out, gives each to the hook, the newest first, and answers what the hook has thrown. */
   #dropAll(): unknown[] {
-    const { memory, length, type } = this;
-    // Gone before the first hook runs: nothing that a hook does can drop one twice.
-    this.length = 0;
-    this.memory = ended(this);
+    const { length, type } = this;
+    // Seen in a lifetime of their own: the arena's has ended before the first hook runs, so that nothing which a hook does
+    // can drop a record twice, and nothing can be added.
+    const memory = new Lifetime(this, this.currentViews(this.memory.buffer), { text: this.text });
+    this.memory.end();
     const errors: unknown[] = [];
     if (this.#drop !== null && length > 0) {
       this.#state = 'dropping';
@@ -163,6 +163,7 @@ export class Records implements Owner {
       this.#state = 'open';
     }
     memory.end();
+    this.#tainted ||= this.memory.exposed || memory.exposed;
     return errors;
   }
 
@@ -209,13 +210,6 @@ export class Records implements Owner {
     }
     throw outOfRange('index', `an integer >= 0 && < ${this.length}, the length of the arena`, index);
   }
-}
-
-/** A lifetime in which there is nothing, for an arena that cannot be used now. */
-function ended(owner: Owner): Lifetime {
-  const life = new Lifetime(owner, null);
-  life.end();
-  return life;
 }
 
 function throwAll(errors: unknown[], action: string): void {

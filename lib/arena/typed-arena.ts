@@ -131,7 +131,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
       text?.goBack(used);
       throw error;
     }
-    records.length = length + 1;
+    memory.length = length + 1;
     return length;
   }
 
@@ -186,7 +186,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     records.checkUsable();
     const { length, memory, type } = records;
     const record = new type.create(memory, 0);
-    for (let i = 0; i < length && records.memory === memory; i++) {
+    for (let i = 0; i < length && i < memory.length; i++) {
       type.definition.handle.move(record, i * (type.size / type.align));
       fn(record as T, i);
     }
@@ -197,7 +197,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     const records = this.#records;
     records.checkUsable();
     const { memory } = records;
-    for (let i = 0; i < records.length && records.memory === memory; i++) {
+    for (let i = 0; i < memory.length; i++) {
       yield this.#reference(i);
     }
   }

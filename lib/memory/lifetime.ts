@@ -38,6 +38,8 @@ export class Lifetime {
   i64!: BigInt64Array;
   u64!: BigUint64Array;
 
+  /** How many records of a typed arena there are. Here, since whoever adds or reads one needs the views as well. */
+  length = 0;
   /** Whether somebody was given a Buffer or a typed array on this memory, which outlives the lifetime. */
   exposed = false;
   /** Where the texts of the records are. */
@@ -74,6 +76,7 @@ export class Lifetime {
   /** Makes every reference stale. */
   end(): void {
     this.#ended = true;
+    this.length = 0;
     this.see(NOTHING);
   }
 
