@@ -3,8 +3,8 @@ import { getSystemErrorName } from 'node:util';
 /**
  * The stable codes of {@link OffheapError}.
  *
- * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE` and `ERR_INVALID_ARG_VALUE` on a TypeError,
- * `ERR_OUT_OF_RANGE` on a RangeError.
+ * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` and
+ * `ERR_ILLEGAL_CONSTRUCTOR` on a TypeError, `ERR_OUT_OF_RANGE` on a RangeError.
  */
 export type OffheapErrorCode =
   | 'ERR_OFFHEAP_STALE'
@@ -71,6 +71,11 @@ export function outOfRange(name: string, expected: string, received: unknown): R
     new RangeError(`The value of "${name}" is out of range. It must be ${expected}. Received ${describe(received)}`),
     'ERR_OUT_OF_RANGE',
   );
+}
+
+/** Node's own TypeError for a class whose instances come from somewhere else. */
+export function illegalConstructor(message: string): TypeError {
+  return withCode(new TypeError(message), 'ERR_ILLEGAL_CONSTRUCTOR');
 }
 
 function withCode<E extends Error>(error: E, code: string): E {

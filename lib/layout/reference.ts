@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { illegalConstructor } from '../errors';
 import { definitionOf } from './definition';
 import type { RecordClass } from './field-type';
 
@@ -50,8 +51,7 @@ function toJSON(value: unknown): unknown {
 
 /** What `new Body()` throws. */
 export function constructedByHand(Class: { name: string }): TypeError {
-  const error = new TypeError(
+  return illegalConstructor(
     `References to records are made by arenas: arena.alloc(), arena.at(), arena.place(). Received new ${Class.name}()`,
   );
-  return Object.assign(error, { code: 'ERR_ILLEGAL_CONSTRUCTOR' });
 }
