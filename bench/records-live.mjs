@@ -52,7 +52,8 @@ if (process.argv[2] === 'objects') {
     return arena;
   });
   const collection = fullCollection();
-  const more = { median: collection.median - empty.median, best: collection.best - empty.best };
+  const beyond = (one, other) => Math.max(0, one - other);
+  const more = { median: beyond(collection.median, empty.median), best: beyond(collection.best, empty.best) };
   const size = once(records.kept.used / MiB);
   report({
     question: 'Ten million live records of five fields',

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CORE = ['test/arena', 'test/memory', 'test/model', 'test/native', 'test/crash'];
+const CORE = ['test/arena', 'test/layout', 'test/memory', 'test/model', 'test/native', 'test/crash'];
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const cache = join(root, '.cache/runtimes');

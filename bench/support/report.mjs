@@ -40,7 +40,12 @@ export function atMost(limit) {
 export function atMostTimes(times, name) {
   return ({ offheap, references }) => {
     const reference = references.find((other) => other.name === name);
-    return reference && { text: `≤ ${times} × ${name}`, met: offheap.median <= times * reference.figure.median };
+    return (
+      reference && {
+        text: `≤ ${times < 0.2 ? formatRatio(times) : times} × ${name}`,
+        met: offheap.median <= times * reference.figure.median,
+      }
+    );
   };
 }
 
