@@ -29,6 +29,7 @@ export class Records implements Owner {
   readonly region: Region;
   readonly text: TextSpace | null;
   readonly #drop: DropHook | null;
+  #views: Views;
   /** Bytes that were reached in this round. */
   #reached = 0;
   /** Somebody has views of an earlier round on the region's buffer, and the region could not start over. */
@@ -44,6 +45,7 @@ export class Records implements Owner {
     this.text = this.type.hasText
       ? new TextSpace(options.textBytes ?? Math.min(capacity * TEXT_PER_RECORD, MAX_LENGTH), makeRegion)
       : null;
+    this.#views = new Views(this.region.buffer);
     this.memory = this.#newMemory();
   }
 
@@ -53,8 +55,8 @@ export class Records implements Owner {
   }
 
   #newMemory(): Lifetime {
-    const { buffer } = this.region;
-    return new Lifetime(this, new Views(buffer), { text: this.text });
+    // Where the region could not start over, nothing may be seen before it has.
+    return new Lifetime(this, this.#tainted ? null : this.#newestViews(), { text: this.text });
   }
 
   // --- Room -------------------------------------------------------------------------------------------------------
@@ -72,6 +74,9 @@ export class Records implements Owner {
   /** Makes room for `count` records in all. */
   reserve(count: number): boolean {
     this.checkUsable();
+    if (this.memory.ended) {
+      this.memory.recover(0); // somebody has taken the records away
+    }
     if (count > this.capacity) {
       return false;
     }
@@ -87,17 +92,27 @@ export class Records implements Owner {
         return false;
       }
       this.#reached = Math.max(this.#reached, end);
-      this.memory.see(new Views(this.region.buffer));
+      this.memory.see(this.#newestViews());
     }
     return true;
   }
 
   currentViews(seen: ArrayBuffer): Views | null {
     const { region } = this;
-    if (isDetached(seen) && !(region.keepsContents && region.grow(this.#reached))) {
-      return null;
+    if (isDetached(region.buffer) || isDetached(seen)) {
+      if (!region.keepsContents || !region.grow(this.#reached)) {
+        return null;
+      }
     }
-    return new Views(region.buffer);
+    return this.#newestViews();
+  }
+
+  #newestViews(): Views {
+    const { buffer } = this.region;
+    if (this.#views.buffer !== buffer) {
+      this.#views = new Views(buffer);
+    }
+    return this.#views;
   }
 
   // --- Starting over ----------------------------------------------------------------------------------------------
@@ -123,7 +138,7 @@ export class Records implements Owner {
     this.#reached = 0;
     this.#tainted = false;
     if (!this.memory.ended) {
-      this.memory.see(new Views(this.region.buffer));
+      this.memory.see(this.#newestViews());
     }
   }
 
@@ -141,29 +156,37 @@ export class Records implements Owner {
 
   /** Takes all records out, gives each to the hook, the newest first, and answers what the hook has thrown. */
   #dropAll(): unknown[] {
-    const { length, type } = this;
-    // Seen in a lifetime of their own: the arena's has ended before the first hook runs, so that nothing which a hook does
-    // can drop a record twice, and nothing can be added.
-    const memory = new Lifetime(this, this.currentViews(this.memory.buffer), { text: this.text });
-    this.memory.end();
-    const errors: unknown[] = [];
-    if (this.#drop !== null && length > 0) {
-      this.#state = 'dropping';
-      const record = new type.create(memory, 0);
-      const { handle } = type.definition;
-      const step = type.size / type.align;
-      for (let i = length - 1; i >= 0; i--) {
-        handle.move(record, i * step);
-        try {
-          this.#drop(record, i);
-        } catch (error) {
-          errors.push(error);
-        }
-      }
-      this.#state = 'open';
-    }
+    const { length, memory } = this;
+    const { buffer } = memory;
+    // Before the first hook runs, so that nothing which a hook does can drop a record twice, and nothing can be added.
     memory.end();
-    this.#tainted ||= this.memory.exposed || memory.exposed;
+    this.#tainted ||= memory.exposed;
+    if (this.#drop === null || length === 0) {
+      return [];
+    }
+    const last = new Lifetime(this, this.currentViews(buffer), { text: this.text });
+    this.#state = 'dropping';
+    try {
+      return this.#callHooks(this.#drop, last, length);
+    } finally {
+      this.#state = 'open';
+      last.end();
+      this.#tainted ||= last.exposed;
+    }
+  }
+
+  #callHooks(drop: DropHook, memory: Lifetime, length: number): unknown[] {
+    const { create, definition, size, align } = this.type;
+    const record = new create(memory, 0);
+    const errors: unknown[] = [];
+    for (let i = length - 1; i >= 0; i--) {
+      definition.handle.move(record, i * (size / align));
+      try {
+        drop(record, i);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     return errors;
   }
 

@@ -124,5 +124,16 @@ export function acceptAll(element: FieldType, values: unknown, path: string): un
   if (typeof values !== 'object' || values === null || !(Symbol.iterator in values || 'length' in values)) {
     throw invalidType(path, 'an array or another iterable', values);
   }
-  return Array.from(values as ArrayLike<unknown>, (value, i) => element.accept(value, `${path}[${i}]`));
+  const list = Array.isArray(values) ? (values as readonly unknown[]) : Array.from(values as ArrayLike<unknown>);
+  const accepted: unknown[] = [];
+  try {
+    for (const value of list) {
+      accepted.push(element.accept(value, path));
+    }
+  } catch (error) {
+    const i = accepted.length;
+    element.accept(list[i], `${path}[${i}]`); // throws again, and says at which index
+    throw error;
+  }
+  return accepted;
 }

@@ -50,6 +50,11 @@ abstract class LinkType extends FieldType<object | null> {
     life.f64[offset / 8] = value === null ? 0 : this.#offsetOf(value, life) + 1;
   }
 
+  /** Where it throws, it has written nothing yet. */
+  override assign(life: Lifetime, offset: number, value: object | null): void {
+    this.write(life, offset, value);
+  }
+
   #offsetOf(value: object, from: Lifetime): number {
     const { align, handle, name } = this.target;
     const to = handle.memory(value);
