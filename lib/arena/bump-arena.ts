@@ -1,7 +1,9 @@
 import { inspect, types } from 'node:util';
 
 import { invalidType, invalidValue, OffheapError } from '../errors';
-import { creatorOf, definitionOf } from '../layout/definition';
+import { creatorOf } from '../layout/creator';
+import { definitionOf } from '../layout/definition';
+import type { RecordClass } from '../layout/field-type';
 import type { Init, StructClass } from '../layout/types';
 import { isDetached } from '../memory/detach';
 import { Lifetime, type Owner } from '../memory/lifetime';
@@ -12,7 +14,7 @@ import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
 import { checkBoolean, checkOptions, markAsUncloneable } from './options';
 import { Pin } from './pin';
 
-const { checkOpen, close, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
+const { checkOpen, close, floorOf, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
 
 export interface BumpArenaOptions {
   /**
@@ -103,17 +105,23 @@ export class BumpArena extends BumpPointer {
     if (offset < 0) {
       return null;
     }
+    let memory: Lifetime | null = null;
+    const floor = floorOf(this);
+    if (size > 0) {
+      setFloor(this, offset + size);
+    }
     try {
-      const memory = this.#lifetime();
+      memory = this.#lifetime();
       initialize(memory, offset / align, init);
       if (memory.ended) {
         memory.recover(0); // what was read of `init` has started the arena over
       }
-      setFloor(this, offset + size);
-      return new (creatorOf(Struct))(memory, offset / align) as T;
+      return new (creatorOf(Struct as RecordClass))(memory, offset / align) as T;
     } catch (error) {
-      if (!isClosed(this) && this.used === offset + size) {
+      // Where the arena has gone back meanwhile, something else may be in the record's place.
+      if (memory?.ended !== true && this.used === offset + size) {
         goBack(this, used);
+        setFloor(this, floor);
       }
       throw error;
     }
@@ -124,9 +132,11 @@ export class BumpArena extends BumpPointer {
     const checkpoints = this.#checkpoints;
     const { views } = this;
     let { lifetime } = checkpoints;
-    if (lifetime !== null && lifetime.buffer !== views.buffer) {
+    if (lifetime?.ended === true) {
+      lifetime = null; // somebody has taken the records away, and one of them was read
+    } else if (lifetime !== null && lifetime.buffer !== views.buffer) {
       if (!this.#region.keepsContents && isDetached(lifetime.buffer)) {
-        lifetime.end(); // somebody has taken the records away
+        lifetime.end(); // the same, and none was read
         lifetime = null;
       } else {
         lifetime.see(views);
@@ -140,7 +150,7 @@ export class BumpArena extends BumpPointer {
   /** Saves the bump pointer, for `rewind`. Checkpoints nest. */
   checkpoint(): Checkpoint {
     checkOpen(this);
-    return this.#checkpoints.take(this.used);
+    return this.#checkpoints.take(this.used, floorOf(this));
   }
 
   /**
@@ -157,7 +167,7 @@ export class BumpArena extends BumpPointer {
     }
     this.#checkpoints.check(checkpoint);
     this.#checkUnpinned('rewind');
-    goBack(this, this.#checkpoints.rewind(checkpoint));
+    this.#goBackTo(this.#checkpoints.rewind(checkpoint));
   }
 
   /**
@@ -177,20 +187,19 @@ export class BumpArena extends BumpPointer {
       throw asyncScope();
     }
     this.#checkUnpinned('open a scope');
-    const offset = this.used;
-    const frame = this.#checkpoints.enter(offset);
+    const frame = this.#checkpoints.enter(this.used, floorOf(this));
     let result: R;
     try {
       result = fn(this);
     } catch (error) {
       // What went wrong inside matters more than a pin that is left.
       if (this.#pins === 0) {
-        this.#leave(frame, offset);
+        this.#leave(frame);
       }
       throw error;
     }
     this.#checkUnpinned('leave the scope');
-    this.#leave(frame, offset);
+    this.#leave(frame);
     if (isThenable(result)) {
       // Whatever it comes to, it is reported here and now.
       Promise.resolve(result).then(undefined, () => {});
@@ -200,10 +209,15 @@ export class BumpArena extends BumpPointer {
   }
 
   /** Does nothing where the scope has started its arena over, or disposed of it. */
-  #leave(frame: Frame, offset: number): void {
+  #leave(frame: Frame): void {
     if (this.#checkpoints.leave(frame)) {
-      goBack(this, offset);
+      this.#goBackTo(frame);
     }
+  }
+
+  #goBackTo({ offset, floor }: Frame): void {
+    goBack(this, offset);
+    setFloor(this, floor);
   }
 
   // --- Starting over ----------------------------------------------------------------------------------------------

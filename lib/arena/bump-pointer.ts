@@ -20,8 +20,9 @@ interface Pointers {
   readonly startOver: (pointer: BumpPointer, isZero: boolean) => void;
   /** Notes that memory from `offset` on has become zero, if it was not. */
   readonly setZeroFrom: (pointer: BumpPointer, offset: number) => void;
-  /** Notes that there is a record up to `offset`, which is no block that could be freed or moved. */
+  /** Notes where the last record ends. What is below cannot be freed or moved as a block. */
   readonly setFloor: (pointer: BumpPointer, offset: number) => void;
+  readonly floorOf: (pointer: BumpPointer) => number;
   /** Refuses everything from now on. */
   readonly close: (pointer: BumpPointer) => void;
   readonly isClosed: (pointer: BumpPointer) => boolean;
@@ -364,6 +365,7 @@ export abstract class BumpPointer {
       setFloor(pointer, offset) {
         pointer.#floor = offset;
       },
+      floorOf: (pointer) => pointer.#floor,
       close(pointer) {
         pointer.#closed = true;
         pointer.#limit = -1;

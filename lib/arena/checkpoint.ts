@@ -6,6 +6,8 @@ export class Frame {
   /** Below the top frame, the one that is next. */
   readonly below: Frame | null;
   readonly offset: number;
+  /** Where the last record below it ends. */
+  readonly floor: number;
   /** False once the owner has gone back to before this frame. */
   alive = true;
   /** How many checkpoints were taken here. */
@@ -18,9 +20,10 @@ export class Frame {
   lifetime: Lifetime | null = null;
   readonly depth: number;
 
-  constructor(below: Frame | null, offset: number) {
+  constructor(below: Frame | null, offset: number, floor: number) {
     this.below = below;
     this.offset = offset;
+    this.floor = floor;
     this.depth = below === null ? 1 : below.depth + 1;
   }
 
@@ -86,7 +89,7 @@ export class CheckpointStack {
     return this.#top === null ? 0 : this.#top.depth;
   }
 
-  take(offset: number): Checkpoint {
+  take(offset: number, floor: number): Checkpoint {
     const top = this.#top;
     // A loop that takes a checkpoint, works and goes back would otherwise leave a frame behind every time.
     if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity && top.lifetime === null) {
@@ -94,13 +97,13 @@ export class CheckpointStack {
       top.taken++;
       return new Checkpoint({ stack: this, frame: top, order: top.taken });
     }
-    const frame = new Frame(top, offset);
+    const frame = new Frame(top, offset, floor);
     this.#top = frame;
     return new Checkpoint({ stack: this, frame, order: 1 });
   }
 
-  /** Goes back to a checkpoint: those taken after it are stale from now on. Answers its offset. */
-  rewind(checkpoint: Checkpoint): number {
+  /** Goes back to a checkpoint: those taken after it are stale from now on. Answers its frame. */
+  rewind(checkpoint: Checkpoint): Frame {
     const { frame, order } = placeOf(checkpoint);
     this.check(checkpoint);
     if (order < frame.taken) {
@@ -109,7 +112,7 @@ export class CheckpointStack {
     this.#drop(frame);
     frame.endLifetime();
     frame.fresh = true;
-    return frame.offset;
+    return frame;
   }
 
   /** Throws `ERR_OFFHEAP_STALE` for a checkpoint that cannot be gone back to. */
@@ -127,8 +130,8 @@ export class CheckpointStack {
   }
 
   /** Opens a frame of the owner's own, for `leave`. */
-  enter(offset: number): Frame {
-    this.#top = new Frame(this.#top, offset);
+  enter(offset: number, floor: number): Frame {
+    this.#top = new Frame(this.#top, offset, floor);
     return this.#top;
   }
 

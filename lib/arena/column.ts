@@ -23,7 +23,14 @@ export class Column<Value = unknown> implements Iterable<Value> {
 
   /** How many records the arena has now. */
   get length(): number {
+    this.#checkAlive();
     return this.#memory.length;
+  }
+
+  #checkAlive(): void {
+    if (this.#memory.ended) {
+      this.#memory.recover(0);
+    }
   }
 
   /**
@@ -42,9 +49,7 @@ export class Column<Value = unknown> implements Iterable<Value> {
 
   /** @internal Throws what says why there is no value at an index. */
   protected reject(at: unknown): never {
-    if (this.#memory.ended) {
-      this.#memory.recover(0);
-    }
+    this.#checkAlive();
     return this.#records.rejectIndex(at);
   }
 
@@ -63,9 +68,7 @@ export class Column<Value = unknown> implements Iterable<Value> {
 
   /** @internal */
   protected countFor(target: unknown, start: unknown): number {
-    if (this.#memory.ended) {
-      this.#memory.recover(0);
-    }
+    this.#checkAlive();
     if (typeof target !== 'object' || target === null || !('length' in target) || typeof target.length !== 'number') {
       throw invalidType('target', 'an array or a typed array', target);
     }

@@ -1,4 +1,5 @@
 import { invalidType, OffheapError, outOfRange } from '../errors';
+import { creatorOf } from '../layout/creator';
 import { StructType } from '../layout/struct-type';
 import type { RecordClass } from '../layout/field-type';
 import { isDetached } from '../memory/detach';
@@ -39,12 +40,18 @@ export class Records implements Owner {
 
   constructor(Struct: RecordClass, capacity: number, options: RecordsOptions, makeRegion: (bytes: number) => Region) {
     this.type = new StructType(Struct);
+    creatorOf(Struct); // refuses what cannot be a class of records
     this.capacity = capacity;
     this.#drop = options.drop;
     this.region = makeRegion(capacity * this.type.size);
-    this.text = this.type.hasText
-      ? new TextSpace(options.textBytes ?? Math.min(capacity * TEXT_PER_RECORD, MAX_LENGTH), makeRegion)
-      : null;
+    try {
+      this.text = this.type.hasText
+        ? new TextSpace(options.textBytes ?? Math.min(capacity * TEXT_PER_RECORD, MAX_LENGTH), makeRegion)
+        : null;
+    } catch (error) {
+      this.region.dispose();
+      throw error;
+    }
     this.#views = new Views(this.region.buffer);
     this.memory = this.#newMemory();
   }
@@ -56,7 +63,8 @@ export class Records implements Owner {
 
   #newMemory(): Lifetime {
     // Where the region could not start over, nothing may be seen before it has.
-    return new Lifetime(this, this.#tainted ? null : this.#newestViews(), { text: this.text });
+    const views = this.#tainted || isDetached(this.region.buffer) ? null : this.#newestViews();
+    return new Lifetime(this, views, { text: this.text });
   }
 
   // --- Room -------------------------------------------------------------------------------------------------------
@@ -160,14 +168,21 @@ export class Records implements Owner {
     const { buffer } = memory;
     // Before the first hook runs, so that nothing which a hook does can drop a record twice, and nothing can be added.
     memory.end();
+    memory.length = 0;
     this.#tainted ||= memory.exposed;
     if (this.#drop === null || length === 0) {
       return [];
     }
-    const last = new Lifetime(this, this.currentViews(buffer), { text: this.text });
+    const views = this.currentViews(buffer);
+    const last = new Lifetime(this, views, { text: this.text });
+    if (views === null) {
+      last.end(); // somebody has taken the records away; each is dropped all the same
+    }
     this.#state = 'dropping';
     try {
       return this.#callHooks(this.#drop, last, length);
+    } catch (error) {
+      return [error]; // no reference could be made
     } finally {
       this.#state = 'open';
       last.end();

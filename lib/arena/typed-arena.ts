@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { invalidType, OffheapError } from '../errors';
 import type { FieldName, FieldOf, FieldValue, Init, StructClass } from '../layout/types';
 import { definitionOf } from '../layout/definition';
+import type { RecordClass } from '../layout/field-type';
 import { acceptInit, writeFields } from '../layout/struct-type';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
@@ -65,7 +66,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     isGeneric = new.target === TypedArena,
   ) {
     if (definitionOf(Struct).backend.generates && isGeneric) {
-      const Special = specialize(new.target, Struct, recordsOf) as typeof TypedArena;
+      const Special = specialize(new.target, Struct as RecordClass, recordsOf) as typeof TypedArena;
       return new Special(Struct, count, options);
     }
     checkSize('count', count);
@@ -76,7 +77,12 @@ export class TypedArena<T extends object> implements Iterable<T> {
     if (textBytes !== undefined) {
       checkSize('options.textBytes', textBytes);
     }
-    this.#records = new Records(Struct, count, { drop: (drop as DropHook | undefined) ?? null, textBytes }, makeRegion);
+    this.#records = new Records(
+      Struct as RecordClass,
+      count,
+      { drop: (drop as DropHook | undefined) ?? null, textBytes },
+      makeRegion,
+    );
     markAsUncloneable?.(this);
   }
 

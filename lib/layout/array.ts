@@ -1,8 +1,8 @@
 import { outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import type { Definition } from './definition';
-import { acceptAll, addIndices, FieldArray } from './field-array';
-import { FieldType, type Leaf, reach, type RecordClass } from './field-type';
+import { acceptAll, addIndices, assignAll, FieldArray, plainElements, textEndOfAll } from './field-array';
+import { placeOfView, FieldType, type Leaf, reach, type RecordClass } from './field-type';
 import { BigIntType, NumberType, type ScalarType, type ViewName } from './scalars';
 import { checkLength } from './strings';
 import { type FieldInput, typeOf } from './struct-type';
@@ -58,9 +58,8 @@ abstract class ArrayType<E extends FieldType> extends FieldType {
 /** Read as a typed array over the record's own memory. */
 class NumericArrayType extends ArrayType<ScalarType> {
   read(life: Lifetime, offset: number): NodeJS.TypedArray {
-    reach(life, offset + this.size);
-    life.exposed = true;
-    return new TYPED_ARRAYS[this.element.view](life.buffer, offset, this.length);
+    const { element, length, size } = this;
+    return new TYPED_ARRAYS[element.view](...placeOfView(life, offset, size), length);
   }
 
   write(life: Lifetime, offset: number, values: readonly (number | bigint)[]): void {
@@ -87,7 +86,7 @@ class RecordArrayType extends ArrayType<FieldType> {
     super(element, length);
     this.hasText = element.hasText;
     this.hasLinks = element.hasLinks;
-    addIndices(length);
+    addIndices();
   }
 
   override bind(definition: Definition): RecordArrayType {
@@ -103,10 +102,17 @@ class RecordArrayType extends ArrayType<FieldType> {
 
   write(life: Lifetime, offset: number, values: readonly unknown[]): void {
     reach(life, offset + this.size);
-    for (let i = 0; i < this.length; i++) {
-      const value = i < values.length ? values[i] : this.element.zero;
+    padded(values, this.length, this.element.zero).forEach((value, i) => {
       this.element.write(life, offset + i * this.element.size, value as never);
-    }
+    });
+  }
+
+  override assign(life: Lifetime, offset: number, values: readonly unknown[]): void {
+    assignAll(this.element, life, offset, padded(values, this.length, this.element.zero));
+  }
+
+  override textEnd(life: Lifetime, offset: number, values: readonly unknown[], used: number): number {
+    return textEndOfAll(this.element, life, offset, padded(values, this.length, this.element.zero), used);
   }
 
   override leaves(offset: number): Leaf[] {
@@ -115,14 +121,20 @@ class RecordArrayType extends ArrayType<FieldType> {
   }
 
   override plain(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
-    return this.read(life, offset, owner).toJSON();
+    return plainElements(this.element, life, offset, this.length, owner);
   }
+}
+
+/** As many values as there are elements. */
+function padded(values: readonly unknown[], length: number, zero: unknown): readonly unknown[] {
+  return values.length === length ? values : Array.from({ length }, (_, i) => (i < values.length ? values[i] : zero));
 }
 
 /** The type of an array field; what it reads as depends on the type of its elements. */
 export interface ArrayField<E extends FieldInput> extends FieldType {
   readonly isView: true;
-  readonly __element?: E;
+  /** Only the type has it. */
+  readonly __element: E;
 }
 
 /**
@@ -140,5 +152,5 @@ export function array<E extends FieldInput>(type: E, length: number): ArrayField
     element instanceof NumberType || element instanceof BigIntType
       ? new NumericArrayType(element, length)
       : new RecordArrayType(element, length);
-  return made;
+  return made as FieldType as ArrayField<E>;
 }

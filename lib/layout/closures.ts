@@ -1,5 +1,5 @@
-import { Lifetime } from '../memory/lifetime';
-import type { Backend, Creator, Handle } from './definition';
+import type { Lifetime } from '../memory/lifetime';
+import { type Backend, type Creator, type Handle, Place } from './definition';
 import type { RecordClass } from './field-type';
 import { constructedByHand, Reference } from './reference';
 import { Returned } from './returned';
@@ -13,12 +13,12 @@ export const closures: Backend = {
     const handle = makeHandle();
     const { align, fields } = definition;
     class Struct extends Reference {
-      constructor(memory: Lifetime, unit: number) {
+      constructor(place: Place) {
         super();
-        if (!(memory instanceof Lifetime)) {
+        if (!(place instanceof Place)) {
           throw constructedByHand(new.target);
         }
-        new handle(this, memory, unit);
+        new handle(this, place.memory, place.unit);
       }
     }
     for (const { name, type, offset } of fields) {

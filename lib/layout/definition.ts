@@ -1,8 +1,5 @@
-import { inspect } from 'node:util';
-
-import { invalidType, invalidValue, outOfRange } from '../errors';
-import { Lifetime } from '../memory/lifetime';
-import { Views } from '../memory/views';
+import { invalidType, outOfRange } from '../errors';
+import type { Lifetime } from '../memory/lifetime';
 import { alignUp } from '../sizes';
 import type { FieldType, RecordClass } from './field-type';
 
@@ -16,6 +13,17 @@ export interface Field {
 
 /** Makes a reference to the record that starts `unit` times the alignment from the start of the memory. */
 export type Creator = new (memory: Lifetime, unit: number) => object;
+
+/** What the constructor of a class of records takes: one argument, which its subclasses hand on, and only arenas have. */
+export class Place {
+  readonly memory: Lifetime;
+  readonly unit: number;
+
+  constructor(memory: Lifetime, unit: number) {
+    this.memory = memory;
+    this.unit = unit;
+  }
+}
 
 /** What the library knows of a reference, and nobody else. Each definition has one of its own. */
 export interface Handle {
@@ -95,7 +103,6 @@ const MAX_SIZE = 2 ** 31 - 1;
 
 /** By the classes that `struct()` made. */
 const definitions = new WeakMap<RecordClass, Definition>();
-const creators = new WeakMap<RecordClass, Creator>();
 
 /** The definition of a class made by `struct()` or of a subclass; `null` for everything else. */
 export function findDefinition(Class: unknown): Definition | null {
@@ -110,6 +117,15 @@ export function findDefinition(Class: unknown): Definition | null {
   return null;
 }
 
+/** The classes from this one up to the one that `struct()` made, that one excluded. */
+export function subclasses(Class: RecordClass): RecordClass[] {
+  const found: RecordClass[] = [];
+  for (let each = Class; !definitions.has(each); each = Object.getPrototypeOf(each) as RecordClass) {
+    found.push(each);
+  }
+  return found;
+}
+
 /** @throws TypeError for what is not a class made by `struct()`, nor a subclass of one. */
 export function definitionOf(Class: unknown, name = 'Struct'): Definition {
   const definition = findDefinition(Class);
@@ -117,71 +133,4 @@ export function definitionOf(Class: unknown, name = 'Struct'): Definition {
     throw invalidType(name, 'a class made by struct(), or a subclass of one', Class);
   }
   return definition;
-}
-
-/** What makes references of a class. */
-export function creatorOf(Class: RecordClass): Creator {
-  let creator = creators.get(Class);
-  if (creator === undefined) {
-    creator = makeCreator(Class);
-    creators.set(Class, creator);
-  }
-  return creator;
-}
-
-function makeCreator(Class: RecordClass): Creator {
-  const definition = definitionOf(Class);
-  checkPrototypes(Class, definition);
-  // One of them is constructed as the class says, which tells what fields its own constructor gives it.
-  const memory = new Lifetime(
-    { stride: 1, currentViews: () => null },
-    new Views(new ArrayBuffer(alignUp(Math.max(definition.size, 1), 16))),
-  );
-  const sample = new (Class as unknown as Creator)(memory, 0);
-  const own = Reflect.ownKeys(sample);
-  const shadow = definition.fields.find(({ name }) => own.includes(name));
-  memory.end();
-  if (shadow !== undefined) {
-    throw shadowed(Class, shadow, 'a field of the class');
-  }
-  if (own.length > 0 || hasConstructor(Class)) {
-    return Class as unknown as Creator;
-  }
-  const creator = definition.backend.makeCreator(definition.handle);
-  creator.prototype = Class.prototype as object;
-  return creator;
-}
-
-/** Refuses a method in the place of a struct field. An accessor there is an override, which the class may want. */
-function checkPrototypes(Class: RecordClass, { fields }: Definition): void {
-  for (const Each of subclasses(Class)) {
-    for (const field of fields) {
-      if (Object.getOwnPropertyDescriptor(Each.prototype, field.name)?.value !== undefined) {
-        throw shadowed(Class, field, 'a method of the class');
-      }
-    }
-  }
-}
-
-function shadowed(Class: RecordClass, { name }: Field, what: string): TypeError {
-  return invalidValue('Struct', `${what} ${inspect(Class)} hides the struct field '${name}'`);
-}
-
-/** The classes from this one up to the one that `struct()` made, that one excluded. */
-function subclasses(Class: RecordClass): RecordClass[] {
-  const found: RecordClass[] = [];
-  let each = Class;
-  while (!definitions.has(each)) {
-    found.push(each);
-    each = Object.getPrototypeOf(each) as RecordClass;
-  }
-  return found;
-}
-
-/**
- * Whether constructing does more than nothing, so far as the text of the class tells: a constructor, or private fields,
- * which no object shows. Where it only seems so, references cost a little more.
- */
-function hasConstructor(Class: RecordClass): boolean {
-  return subclasses(Class).some((Each) => /(^|[\s;{}.])(#[\p{ID_Start}$_]|constructor\s*\()/u.test(String(Each)));
 }

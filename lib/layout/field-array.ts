@@ -3,22 +3,22 @@ import { inspect } from 'node:util';
 import { invalidType, outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import { checkSize } from '../sizes';
-import { type FieldType, keepUnlessDone, type RecordClass } from './field-type';
+import { type FieldType, reach, type RecordClass } from './field-type';
+import { toJSON } from './json';
 
-/** The longest array whose elements can be reached by `array[index]`. */
+/** How many elements can be reached by `array[index]`. */
 const MAX_INDEXED = 1024;
 
-/** Has an accessor for every index that some array needs. At all other indices an array reads `undefined`. */
+/** Has an accessor for each of the first indices. */
 abstract class Indexed {
   abstract at(index: number): unknown;
   abstract set(values: never[], start?: number): void;
 }
-let indexed = 0;
+let hasIndices = false;
 
-/** Makes sure that arrays of this length can be indexed. */
-export function addIndices(length: number): void {
-  for (; indexed < Math.min(length, MAX_INDEXED); indexed++) {
-    const index = indexed;
+/** Makes arrays indexable, if they are not. */
+export function addIndices(): void {
+  for (let index = 0; index < MAX_INDEXED && !hasIndices; index++) {
     Object.defineProperty(Indexed.prototype, index, {
       configurable: true,
       get(this: Indexed) {
@@ -29,6 +29,7 @@ export function addIndices(length: number): void {
       },
     });
   }
+  hasIndices = true;
 }
 
 /** What an array field is made of. */
@@ -57,6 +58,9 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
   constructor(place: ArrayPlace) {
     super();
     this.#place = place;
+    if (place.length > MAX_INDEXED) {
+      Object.preventExtensions(this); // so that writing behind the last index is not lost in silence
+    }
   }
 
   /** How many elements there are, as in the definition. */
@@ -81,20 +85,11 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
   set(values: ArrayLike<Init> | Iterable<Init>, start = 0): void {
     const { element, life, offset, length, name } = this.#place;
     checkSize('start', start);
-    const accepted = acceptAll(element, values, name);
+    const accepted = acceptAll(element, values, name, start);
     if (start + accepted.length > length) {
       throw outOfRange('start + values.length', `<= ${length}`, start + accepted.length);
     }
-    const first = offset + start * element.size;
-    if (accepted.length === 1) {
-      element.assign(life, first, accepted[0] as never); // a text may find room in place
-      return;
-    }
-    keepUnlessDone(element, life, first, accepted.length * element.size, () => {
-      accepted.forEach((value, i) => {
-        element.write(life, first + i * element.size, value as never);
-      });
-    });
+    assignAll(element, life, offset + start * element.size, accepted);
   }
 
   /** Writes one value to every element. */
@@ -109,9 +104,9 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
     }
   }
 
-  toJSON(): unknown[] {
+  toJSON(): unknown {
     const { element, life, offset, length, owner } = this.#place;
-    return Array.from({ length }, (_, i) => element.plain(life, offset + i * element.size, owner));
+    return toJSON(plainElements(element, life, offset, length, owner));
   }
 
   [inspect.custom](): unknown[] {
@@ -119,8 +114,13 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
   }
 }
 
-/** @throws Where `values` are none, or one of them does not fit. */
-export function acceptAll(element: FieldType, values: unknown, path: string): unknown[] {
+/**
+ * What `assignAll` takes.
+ *
+ * @param start The index of the first of them, for messages.
+ * @throws Where `values` are none, or one of them does not fit.
+ */
+export function acceptAll(element: FieldType, values: unknown, path: string, start = 0): unknown[] {
   if (typeof values !== 'object' || values === null || !(Symbol.iterator in values || 'length' in values)) {
     throw invalidType(path, 'an array or another iterable', values);
   }
@@ -132,8 +132,43 @@ export function acceptAll(element: FieldType, values: unknown, path: string): un
     }
   } catch (error) {
     const i = accepted.length;
-    element.accept(list[i], `${path}[${i}]`); // throws again, and says at which index
+    element.accept(list[i], `${path}[${start + i}]`); // throws again, and says at which index
     throw error;
   }
   return accepted;
+}
+
+/** Writes to one element after the other; where there is no room for a text, to none. */
+export function assignAll(element: FieldType, life: Lifetime, offset: number, accepted: readonly unknown[]): void {
+  reach(life, offset + accepted.length * element.size);
+  if (accepted.length > 1) {
+    const end = textEndOfAll(element, life, offset, accepted, life.text?.used ?? 0);
+    life.text?.reserve(end);
+  }
+  accepted.forEach((value, i) => {
+    element.assign(life, offset + i * element.size, value as never);
+  });
+}
+
+export function textEndOfAll(
+  element: FieldType,
+  life: Lifetime,
+  offset: number,
+  accepted: readonly unknown[],
+  used: number,
+): number {
+  return accepted.reduce<number>(
+    (end, value, i) => element.textEnd?.(life, offset + i * element.size, value as never, end) ?? end,
+    used,
+  );
+}
+
+export function plainElements(
+  element: FieldType,
+  life: Lifetime,
+  offset: number,
+  length: number,
+  owner: RecordClass,
+): unknown[] {
+  return Array.from({ length }, (_, i) => element.plain(life, offset + i * element.size, owner));
 }

@@ -1,8 +1,21 @@
 import type { Lifetime } from '../memory/lifetime';
 import type { Definition } from './definition';
 
+declare const FIELDS: unique symbol;
+declare const INTERNAL: unique symbol;
+
+/** What every reference has in its type, and only there: the fields that its record is made of. */
+export interface HasFields<F = unknown> {
+  readonly [FIELDS]: F;
+}
+
+/** What the constructors of records take. Nobody can make one. */
+export interface Internal {
+  readonly [INTERNAL]: never;
+}
+
 /** A class whose instances are references; what `struct()` makes, or a subclass of that. */
-export type RecordClass = abstract new (internal: never) => object;
+export type RecordClass = abstract new (internal: Internal) => HasFields;
 
 /**
  * The type of a field: how large it is, and how it is read and written.
@@ -53,14 +66,27 @@ export abstract class FieldType<Value = unknown, Init = Value> {
 
   /** Writes over a value that was written before, or over zero. Where it throws, that value is still there. */
   assign(life: Lifetime, offset: number, accepted: never): void {
-    keepUnlessDone(this, life, offset, this.size, () => {
-      this.write(life, offset, accepted);
-    });
+    this.write(life, offset, accepted);
   }
+
+  /**
+   * How far the text space, of which `used` bytes are in use, would be used after `assign`: so that a field of many parts is
+   * assigned as a whole or not at all. Absent where `assign` cannot fail.
+   *
+   * @throws Where the value is a link that cannot be written.
+   */
+  textEnd?(life: Lifetime, offset: number, accepted: never, used: number): number;
 
   /** The fields that this one is made of in the end, when it lies at `offset`. */
   leaves(offset: number): Leaf[] {
     return [{ type: this, offset }];
+  }
+
+  /** Makes the bytes of a leaf others than those of zero, where it has others. */
+  vary(life: Lifetime, offset: number): void {
+    if (this.size > 0) {
+      life.u8[offset] = 1;
+    }
   }
 
   /**
@@ -89,20 +115,18 @@ export function reach(life: Lifetime, end: number): void {
   }
 }
 
-/** Calls `write`, and where that throws, undoes what it has written of values of a type to `size` bytes at `offset`. */
-export function keepUnlessDone(type: FieldType, life: Lifetime, offset: number, size: number, write: () => void): void {
-  if (!type.hasText && !type.hasLinks) {
-    write();
-    return;
+/**
+ * Buffer and offset for a view that is given away, on the `size` bytes at `offset`. A view on nothing gets a buffer of its
+ * own: those who have nothing to see share one, and whoever is given a view may take its buffer away.
+ */
+export function placeOfView(life: Lifetime, offset: number, size: number): [ArrayBuffer, number] {
+  if (size === 0) {
+    if (life.ended) {
+      life.recover(offset);
+    }
+    return [new ArrayBuffer(0), 0];
   }
   reach(life, offset + size);
-  const before = Buffer.from(life.bytes.subarray(offset, offset + size));
-  const textUsed = life.text?.used ?? 0;
-  try {
-    write();
-  } catch (error) {
-    life.bytes.set(before, offset);
-    life.text?.goBack(textUsed);
-    throw error;
-  }
+  life.exposed = true;
+  return [life.buffer, offset];
 }

@@ -1,6 +1,13 @@
-import { Lifetime } from '../memory/lifetime';
 import { Code, index } from './code';
-import type { Backend, Creator, Definition, Field, Handle, Initialize } from './definition';
+import {
+  type Backend,
+  type Creator,
+  type Definition,
+  type Field,
+  type Handle,
+  type Initialize,
+  Place,
+} from './definition';
 import type { FieldType, RecordClass } from './field-type';
 import { constructedByHand, Reference } from './reference';
 import { Returned } from './returned';
@@ -32,10 +39,10 @@ export const generated: Backend = {
     return code.run(`
 ${HANDLE.replace('Returned', code.name(Returned))}
 class Struct extends ${code.name(Reference)} {
-  constructor(memory, unit) {
+  constructor(place) {
     super();
-    if (!(memory instanceof ${code.name(Lifetime)})) throw ${code.name(constructedByHand)}(new.target);
-    new Handle(this, memory, unit);
+    if (!(place instanceof ${code.name(Place)})) throw ${code.name(constructedByHand)}(new.target);
+    new Handle(this, place.memory, place.unit);
   }
   ${fields.map((field) => accessors(code, definition, field)).join('\n  ')}
 }

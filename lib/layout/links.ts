@@ -1,7 +1,14 @@
 import { invalidType, invalidValue, OffheapError } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
-import { type Creator, creatorOf, type Definition, definitionOf, findDefinition } from './definition';
+import { creatorOf } from './creator';
+import { type Creator, type Definition, definitionOf, findDefinition } from './definition';
+import type { StructClass } from './types';
 import { FieldType, type RecordClass, reach } from './field-type';
+
+/** A definition, for a message. */
+function brief({ name }: Definition): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+}
 
 /**
  * A link to another record of the same arena, kept as a double: the offset in bytes plus 1, or 0 for none. So a zeroed
@@ -21,7 +28,7 @@ abstract class LinkType extends FieldType<object | null> {
 
   accept(value: unknown, path: string): object | null {
     if (value !== null && !this.target.handle.is(value)) {
-      throw invalidType(path, `a record of ${this.target.name}, or null`, value);
+      throw invalidType(path, `a record of ${brief(this.target)}, or null`, value);
     }
     return value as object | null;
   }
@@ -50,13 +57,16 @@ abstract class LinkType extends FieldType<object | null> {
     life.f64[offset / 8] = value === null ? 0 : this.#offsetOf(value, life) + 1;
   }
 
-  /** Where it throws, it has written nothing yet. */
-  override assign(life: Lifetime, offset: number, value: object | null): void {
-    this.write(life, offset, value);
+  override textEnd(life: Lifetime, _offset: number, value: object | null, used: number): number {
+    if (value !== null) {
+      this.#offsetOf(value, life);
+    }
+    return used;
   }
 
   #offsetOf(value: object, from: Lifetime): number {
-    const { align, handle, name } = this.target;
+    const { align, handle } = this.target;
+    const name = brief(this.target);
     const to = handle.memory(value);
     if (to.ended) {
       to.recover(0);
@@ -77,17 +87,21 @@ abstract class LinkType extends FieldType<object | null> {
     return handle.unit(value) * align;
   }
 
+  override vary(life: Lifetime, offset: number): void {
+    life.f64[offset / 8] = -0; // no link either, in other bytes
+  }
+
   override isValid(life: Lifetime, offset: number, end: number): boolean {
     const link = life.f64[offset / 8]!;
     const { size, align } = this.target;
     return link === 0 || (link > 0 && (link - 1) % align === 0 && link - 1 + size <= end);
   }
 
-  /** The index of the record in its arena; in an untyped arena, its offset in bytes. */
+  /** The index of the record in its arena, or of the one that it is part of; in an untyped arena, its offset in bytes. */
   override plain(life: Lifetime, offset: number): number | null {
     reach(life, offset + 8);
     const link = life.f64[offset / 8]!;
-    return link === 0 ? null : (link - 1) / Math.max(life.owner.stride, 1);
+    return link === 0 ? null : Math.floor((link - 1) / Math.max(life.owner.stride, 1));
   }
 }
 
@@ -123,7 +137,7 @@ class RefType extends LinkType {
  *
  * In its own definition, a struct is `self`.
  */
-export function ref<T extends object>(target: () => abstract new (internal: never) => T): FieldType<T | null> {
+export function ref<T extends object>(target: () => StructClass<T>): FieldType<T | null> {
   if (typeof target !== 'function' || findDefinition(target) !== null) {
     throw invalidType('target', 'a function that answers a class made by struct(), as in ref(() => Node)', target);
   }

@@ -1,8 +1,9 @@
-import { inspect } from 'node:util';
+import { inspect, type InspectOptions } from 'node:util';
 
 import { illegalConstructor } from '../errors';
 import { definitionOf } from './definition';
-import type { RecordClass } from './field-type';
+import { reach, type RecordClass } from './field-type';
+import { toJSON } from './json';
 
 /** What all references have in common, whatever their fields. */
 export abstract class Reference {
@@ -27,26 +28,27 @@ export abstract class Reference {
     return Object.entries(this.toObject())[Symbol.iterator]();
   }
 
-  [inspect.custom](depth: number, options: object, inspectValue: typeof inspect): string {
+  [inspect.custom](depth: number, options: InspectOptions, inspectValue: typeof inspect): string {
     const name = (this.constructor as { name: string }).name;
     if (depth < 0) {
       return `[${name}]`;
     }
-    return `${name} ${inspectValue(this.toObject(), options)}`;
+    if (isStale(this)) {
+      return `${name} { stale }`;
+    }
+    return `${name} ${inspectValue(this.toObject(), { ...options, depth })}`;
   }
 }
 
-function toJSON(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    return String(value);
+function isStale(reference: Reference): boolean {
+  const { handle, size, align } = definitionOf(reference.constructor);
+  const memory = handle.memory(reference);
+  try {
+    reach(memory, handle.unit(reference) * align + size);
+  } catch {
+    return true;
   }
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) {
-    return value;
-  }
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return Array.from(value as unknown as ArrayLike<unknown>, toJSON);
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toJSON(each)]));
+  return memory.ended;
 }
 
 /** What `new Body()` throws. */

@@ -4,7 +4,7 @@ import { invalidType, OffheapError, outOfRange } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Lifetime } from '../memory/lifetime';
 import { checkSize } from '../sizes';
-import { FieldType, reach } from './field-type';
+import { placeOfView, FieldType, reach } from './field-type';
 
 /** The longest field, in bytes. */
 const MAX_SIZE = 2 ** 31 - 1;
@@ -109,7 +109,8 @@ class TextType extends FieldType<string> {
 
   read(life: Lifetime, offset: number): string {
     reach(life, offset + 16);
-    return life.text!.read(life.f64[offset / 8]!, life.u32[offset / 4 + 2]!);
+    const length = life.u32[offset / 4 + 2]!;
+    return length === 0 ? '' : life.text!.read(life.f64[offset / 8]!, length);
   }
 
   write(life: Lifetime, offset: number, value: string): void {
@@ -127,10 +128,21 @@ class TextType extends FieldType<string> {
     this.#set(life, offset, at, length, at === start ? Math.max(capacity, length) : length);
   }
 
+  override vary(life: Lifetime, offset: number): void {
+    this.write(life, offset, 'x');
+  }
+
   override isValid(life: Lifetime, offset: number): boolean {
     const start = life.f64[offset / 8]!;
     const [length, capacity] = [life.u32[offset / 4 + 2]!, life.u32[offset / 4 + 3]!];
     return Number.isInteger(start) && start >= 0 && length <= capacity && start + capacity <= life.text!.used;
+  }
+
+  override textEnd(life: Lifetime, offset: number, value: string, used: number): number {
+    const capacity = life.u32[offset / 4 + 3]!;
+    const end = life.f64[offset / 8]! + capacity;
+    const length = Buffer.byteLength(value);
+    return length <= capacity ? used : (capacity > 0 && end === used ? used - capacity : used) + length;
   }
 
   #set(life: Lifetime, offset: number, start: number, length: number, capacity: number): void {
@@ -147,9 +159,9 @@ class TextType extends FieldType<string> {
  */
 export const text: FieldType<string> = new TextType();
 
-/** The length that a typed array has, whatever property `length` somebody gave it. */
-function lengthOf(value: Uint8Array): number {
-  return Reflect.get(Uint8Array.prototype, 'length', value);
+/** What a typed array has itself, whatever property of that name somebody gave it. */
+function own<K extends 'length' | 'byteOffset' | 'buffer'>(value: Uint8Array, name: K): Uint8Array[K] {
+  return Reflect.get(Uint8Array.prototype, name, value);
 }
 
 class BytesType extends FieldType<Buffer, Uint8Array> {
@@ -171,22 +183,24 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
     if (!types.isUint8Array(value)) {
       throw invalidType(path, 'an instance of Buffer or Uint8Array', value);
     }
-    if (lengthOf(value) > this.size) {
+    if (own(value, 'length') > this.size) {
       throw outOfRange(path, `at most ${this.size} bytes long`, value.length);
     }
     return value;
   }
 
   read(life: Lifetime, offset: number): Buffer {
-    reach(life, offset + this.size);
-    life.exposed = true;
-    return new BlockBuffer(life.buffer, offset, this.size);
+    const { size } = this;
+    return new BlockBuffer(...placeOfView(life, offset, size), size);
   }
 
   write(life: Lifetime, offset: number, value: Uint8Array): void {
     reach(life, offset + this.size);
-    life.bytes.set(value, offset);
-    life.bytes.fill(0, offset + lengthOf(value), offset + this.size);
+    // It may have become longer, over a resizable ArrayBuffer, since it was accepted.
+    const length = Math.min(own(value, 'length'), this.size);
+    const grown = own(value, 'length') > length;
+    life.bytes.set(grown ? new Uint8Array(own(value, 'buffer'), own(value, 'byteOffset'), length) : value, offset);
+    life.bytes.fill(0, offset + length, offset + this.size);
   }
 
   override plain(life: Lifetime, offset: number): Buffer {
@@ -234,7 +248,9 @@ class ChoiceType<C extends string> extends FieldType<C> {
     const index = this.#indices.get(value);
     if (index === undefined) {
       checkString(path, value);
-      throw outOfRange(path, `one of ${this.choices.map((choice) => `'${choice}'`).join(', ')}`, value);
+      const some = this.choices.slice(0, 20).map((choice) => `'${choice}'`);
+      const more = this.choices.length > some.length ? ` or ${this.choices.length - some.length} others` : '';
+      throw outOfRange(path, `one of ${some.join(', ')}${more}`, value);
     }
     return index;
   }
@@ -245,6 +261,10 @@ class ChoiceType<C extends string> extends FieldType<C> {
     return this.choices[index] ?? this.#unknown(index);
   }
 
+  override vary(life: Lifetime, offset: number): void {
+    this.write(life, offset, this.choices.length - 1);
+  }
+
   override isValid(life: Lifetime, offset: number): boolean {
     return (this.size === 1 ? life.u8[offset]! : life.u16[offset / 2]!) < this.choices.length;
   }
@@ -252,7 +272,7 @@ class ChoiceType<C extends string> extends FieldType<C> {
   #unknown(index: number): never {
     throw new OffheapError(
       'ERR_OFFHEAP_FORMAT',
-      `The bytes of the field are not those of a choice: there is no choice ${index} in ${this.name}`,
+      `The bytes of the field are not those of a choice: there is no choice ${index} among ${this.choices.length}`,
     );
   }
 

@@ -1,6 +1,7 @@
 import { invalidType } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
-import { type Creator, creatorOf, type Definition, definitionOf, type Field, findDefinition } from './definition';
+import { type Creator, type Definition, definitionOf, type Field, findDefinition } from './definition';
+import { creatorOf } from './creator';
 import { FieldType, type Leaf, reach, type RecordClass } from './field-type';
 
 /** What can stand for the type of a field: a field type, or a class made by `struct()`. */
@@ -51,6 +52,22 @@ export class StructType extends FieldType<object> {
   write(life: Lifetime, offset: number, values: readonly unknown[]): void {
     reach(life, offset + this.size);
     writeFields(this.definition.fields, life, offset, values);
+  }
+
+  override assign(life: Lifetime, offset: number, values: readonly unknown[]): void {
+    reach(life, offset + this.size);
+    const end = this.textEnd(life, offset, values, life.text?.used ?? 0);
+    life.text?.reserve(end);
+    this.definition.fields.forEach(({ type, offset: start }, i) => {
+      type.assign(life, offset + start, values[i] as never);
+    });
+  }
+
+  override textEnd(life: Lifetime, offset: number, values: readonly unknown[], used: number): number {
+    return this.definition.fields.reduce(
+      (end, { type, offset: start }, i) => type.textEnd?.(life, offset + start, values[i] as never, end) ?? end,
+      used,
+    );
   }
 
   override leaves(start: number): Leaf[] {

@@ -2,7 +2,7 @@ import type { inspect } from 'node:util';
 
 import type { ArrayField } from './array';
 import type { FieldArray } from './field-array';
-import type { FieldType } from './field-type';
+import type { FieldType, HasFields, Internal } from './field-type';
 import type { SelfType } from './links';
 import type { BigIntType, NumberType } from './scalars';
 import type { FieldInput } from './struct-type';
@@ -10,12 +10,8 @@ import type { FieldInput } from './struct-type';
 /** What `struct()` takes: the type of each field by its name, in the order in which they lie in memory. */
 export type Fields = Readonly<Record<string, FieldInput>>;
 
-declare const FIELDS: unique symbol;
-
 /** What every reference to a record has, besides its fields. */
-export interface RecordReference<F extends Fields = Fields> {
-  /** Only the type has it: it tells `Init` and `Plain` of what fields the record is made. */
-  readonly [FIELDS]: F;
+export interface RecordReference<F extends Fields = Fields> extends HasFields<F> {
   /** The record as a plain object that has nothing to do with the arena: a deep copy. */
   toObject(): PlainOf<F>;
   /** What `JSON.stringify` takes: as `toObject()`, with bigints as decimal strings and typed arrays as arrays. */
@@ -26,7 +22,7 @@ export interface RecordReference<F extends Fields = Fields> {
 }
 
 /** A class of records: what `struct()` answers, or a subclass of that. Arenas make its instances; it cannot be called. */
-export type StructClass<T extends object = object> = abstract new (internal: never) => T;
+export type StructClass<T extends object = object> = abstract new (internal: Internal) => T;
 
 /** Whether a field answers something to write into, rather than a value. */
 type IsView<T> = T extends { readonly isView: true } ? true : T extends StructClass ? true : false;

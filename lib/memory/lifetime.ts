@@ -76,7 +76,6 @@ export class Lifetime {
   /** Makes every reference stale. */
   end(): void {
     this.#ended = true;
-    this.length = 0;
     this.see(NOTHING);
   }
 

@@ -45,6 +45,11 @@ export class TextSpace {
     return start;
   }
 
+  /** @throws OffheapError `ERR_OFFHEAP_FULL` when there is no room up to `end`. */
+  reserve(end: number): void {
+    this.#reach(end, end - this.#used);
+  }
+
   #reach(end: number, length: number): void {
     if (end <= this.#bytes.length) {
       return;
@@ -61,7 +66,7 @@ export class TextSpace {
   }
 
   read(offset: number, length: number): string {
-    return length === 0 ? '' : this.#bytes.toString('utf8', offset, offset + length);
+    return this.#bytes.toString('utf8', offset, offset + length);
   }
 
   /** All that is used. */

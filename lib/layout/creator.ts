@@ -1,0 +1,103 @@
+import { invalidValue } from '../errors';
+import { Lifetime } from '../memory/lifetime';
+import { EagerRegion } from '../memory/region';
+import { TextSpace } from '../memory/text-space';
+import { Views } from '../memory/views';
+import { alignUp } from '../sizes';
+import { type Creator, type Definition, definitionOf, Place, subclasses } from './definition';
+import type { RecordClass } from './field-type';
+
+const creators = new WeakMap<RecordClass, Creator>();
+
+/**
+ * What makes references of a class.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for a class that hides fields of its struct, or writes to them when one of it
+ * is constructed.
+ */
+export function creatorOf(Class: RecordClass): Creator {
+  let creator = creators.get(Class);
+  if (creator === undefined) {
+    creator = makeCreator(Class);
+    creators.set(Class, creator);
+  }
+  return creator;
+}
+
+function makeCreator(Class: RecordClass): Creator {
+  const definition = definitionOf(Class);
+  checkPrototypes(Class, definition);
+  const construct = constructorOf(Class);
+  const own = constructSample(Class, definition, construct, false);
+  if (own.length > 0 || hasConstructor(Class)) {
+    // Once more over other bytes, among which a constructor is found that writes zeroes.
+    constructSample(Class, definition, construct, true);
+    return construct;
+  }
+  const creator = definition.backend.makeCreator(definition.handle);
+  creator.prototype = Class.prototype as object;
+  return creator;
+}
+
+/** A creator that constructs as the class says. */
+function constructorOf(Class: RecordClass): Creator {
+  return function (memory: Lifetime, unit: number): object {
+    return Reflect.construct(Class as unknown as new (place: Place) => object, [new Place(memory, unit)]);
+  } as unknown as Creator;
+}
+
+/** Constructs one reference, to a record that is all zero or not, and answers what properties it has itself. */
+function constructSample(
+  Class: RecordClass,
+  { fields, hasText, size }: Definition,
+  construct: Creator,
+  varied: boolean,
+): (string | symbol)[] {
+  const memory = new Lifetime(
+    { stride: size, currentViews: () => null },
+    new Views(new ArrayBuffer(alignUp(Math.max(size, 1), 16))),
+    { text: hasText ? new TextSpace(1024, (bytes) => new EagerRegion(bytes)) : null },
+  );
+  if (varied) {
+    for (const { type, offset } of fields.flatMap((field) => field.type.leaves(field.offset))) {
+      type.vary(memory, offset);
+    }
+  }
+  const before = Buffer.from(memory.bytes);
+  const own = Reflect.ownKeys(new construct(memory, 0));
+  const hidden = fields.find(({ name }) => own.includes(name));
+  if (hidden !== undefined) {
+    throw unusable(Class, `a field of it hides the struct field '${hidden.name}'`);
+  }
+  if (!before.equals(memory.bytes)) {
+    throw unusable(Class, 'its constructor writes to a struct field, and would do so for every reference that is made');
+  }
+  memory.end();
+  return own;
+}
+
+/** Refuses a method in the place of a struct field. An accessor there is an override, which the class may want. */
+function checkPrototypes(Class: RecordClass, { fields }: Definition): void {
+  for (const Each of subclasses(Class)) {
+    const hidden = fields.find(
+      ({ name }) => Object.getOwnPropertyDescriptor(Each.prototype, name)?.value !== undefined,
+    );
+    if (hidden !== undefined) {
+      throw unusable(Class, `a method of it hides the struct field '${hidden.name}'`);
+    }
+  }
+}
+
+function unusable(Class: RecordClass, reason: string): TypeError {
+  return invalidValue('Struct', `class ${(Class as { name: string }).name} cannot be one of records: ${reason}`);
+}
+
+/**
+ * Whether constructing does more than nothing, so far as the text of the class tells: a constructor, or private fields,
+ * which no object shows. Where it only seems so, references cost a little more.
+ */
+function hasConstructor(Class: RecordClass): boolean {
+  return subclasses(Class).some((Each) =>
+    /(^|[\s;{}.])(#[\p{ID_Start}$_]|['"]?constructor['"]?\s*\()/u.test(Function.prototype.toString.call(Each)),
+  );
+}
