@@ -36,25 +36,34 @@ interface Header {
 
 export async function saveRecords(records: Records, target: RecordTarget): Promise<void> {
   const release = records.hold();
+  const contents = contentsOf(records, records.length);
   try {
     if (typeof target === 'string' || target instanceof URL) {
-      await replaceFile(typeof target === 'string' ? target : fileURLToPath(target), records);
+      await replaceFile(typeof target === 'string' ? target : fileURLToPath(target), contents);
     } else {
-      const value: unknown = target;
-      if (typeof value !== 'object' || value === null || typeof (value as { write?: unknown }).write !== 'function') {
-        throw invalidType('target', 'a path or a writable stream', value);
-      }
-      await pipeline(Readable.from(contentsOf(records)), target);
+      checkStream(target);
+      await pipeline(Readable.from(contents), target);
     }
   } finally {
     release();
   }
 }
 
-async function replaceFile(path: string, records: Records): Promise<void> {
+function checkStream(target: unknown): void {
+  const { write, on, writable } = (target ?? {}) as { write?: unknown; on?: unknown; writable?: unknown };
+  if (typeof write !== 'function' || typeof on !== 'function') {
+    throw invalidType('target', 'a path or a writable stream', target);
+  }
+  if (writable === false) {
+    // Node's own code for it; pipeline() would wait for ever.
+    throw Object.assign(new Error('Cannot save to a stream that has ended'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
+  }
+}
+
+async function replaceFile(path: string, contents: Iterable<Buffer>): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.unfinished`;
   try {
-    await pipeline(Readable.from(contentsOf(records)), createWriteStream(unfinished, { flags: 'wx', flush: true }));
+    await pipeline(Readable.from(contents), createWriteStream(unfinished, { flags: 'wx', flush: true }));
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -62,8 +71,8 @@ async function replaceFile(path: string, records: Records): Promise<void> {
   }
 }
 
-function* contentsOf(records: Records): Generator<Buffer> {
-  const { length: count, memory, text, type } = records;
+function* contentsOf(records: Records, count: number): Generator<Buffer> {
+  const { memory, text, type } = records;
   const header: Header = { endianness: endianness(), struct: type.name, count };
   const json = Buffer.from(JSON.stringify(header));
   const headerLength = Buffer.alloc(4);
@@ -132,13 +141,18 @@ export async function loadRecords<T extends object, A extends TypedArena<T>>(
 
 function chunksOf(source: RecordSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (typeof source === 'string' || source instanceof URL) {
-    return createReadStream(source, { highWaterMark: CHUNK });
+    return readFile(source);
   }
   const value: unknown = source;
   if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value || Symbol.iterator in value)) {
     throw invalidType('source', 'a path or an iterable of bytes', value);
   }
   return source;
+}
+
+/** Opened when it is first asked for bytes, so that no stream is left where that never comes. */
+async function* readFile(path: string | URL): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: CHUNK }) as AsyncIterable<Uint8Array>;
 }
 
 async function readHeader(input: Input, struct: string): Promise<Header> {

@@ -1,7 +1,7 @@
 import { outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import type { Definition } from './definition';
-import { acceptAll, addIndices, assignAll, FieldArray, plainElements, textEndOfAll } from './field-array';
+import { acceptAll, addIndices, assignAll, FieldArray, textEndOfAll } from './field-array';
 import { placeOfView, FieldType, type Leaf, reach, type RecordClass } from './field-type';
 import { BigIntType, NumberType, type ScalarType, type ViewName } from './scalars';
 import { checkLength } from './strings';
@@ -76,6 +76,11 @@ class NumericArrayType extends ArrayType<ScalarType> {
     reach(life, offset + this.size);
     return new TYPED_ARRAYS[this.element.view](life.buffer, offset, this.length).slice();
   }
+
+  override json(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
+    const { element, length } = this;
+    return Array.from({ length }, (_, i) => element.json(life, offset + i * element.size, owner));
+  }
 }
 
 class RecordArrayType extends ArrayType<FieldType> {
@@ -121,7 +126,12 @@ class RecordArrayType extends ArrayType<FieldType> {
   }
 
   override plain(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
-    return plainElements(this.element, life, offset, this.length, owner);
+    const { element, length } = this;
+    return Array.from({ length }, (_, i) => element.plain(life, offset + i * element.size, owner));
+  }
+
+  override json(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
+    return this.read(life, offset, owner).toJSON();
   }
 }
 

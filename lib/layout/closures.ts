@@ -3,7 +3,7 @@ import { type Backend, type Creator, type Handle, Place } from './definition';
 import type { RecordClass } from './field-type';
 import { constructedByHand, Reference } from './reference';
 import { Returned } from './returned';
-import { acceptInit, writeFields } from './struct-type';
+import { acceptInit, jsonFields, plainFields, writeFields } from './struct-type';
 
 /** For where no code may be generated: the same classes from closures, which are several times slower. */
 export const closures: Backend = {
@@ -19,6 +19,14 @@ export const closures: Backend = {
           throw constructedByHand(new.target);
         }
         new handle(this, place.memory, place.unit);
+      }
+
+      override toObject(): Record<string, unknown> {
+        return plainFields(fields, handle.memory(this), handle.unit(this) * align, this.constructor as RecordClass);
+      }
+
+      override toJSON(): Record<string, unknown> {
+        return jsonFields(fields, handle.memory(this), handle.unit(this) * align, this.constructor as RecordClass);
       }
     }
     for (const { name, type, offset } of fields) {

@@ -4,7 +4,6 @@ import { invalidType, outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import { checkSize } from '../sizes';
 import { type FieldType, reach, type RecordClass } from './field-type';
-import { toJSON } from './json';
 
 /** How many elements can be reached by `array[index]`. */
 const MAX_INDEXED = 1024;
@@ -104,9 +103,9 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
     }
   }
 
-  toJSON(): unknown {
+  toJSON(): unknown[] {
     const { element, life, offset, length, owner } = this.#place;
-    return toJSON(plainElements(element, life, offset, length, owner));
+    return Array.from({ length }, (_, i) => element.json(life, offset + i * element.size, owner));
   }
 
   [inspect.custom](): unknown[] {
@@ -161,14 +160,4 @@ export function textEndOfAll(
     (end, value, i) => element.textEnd?.(life, offset + i * element.size, value as never, end) ?? end,
     used,
   );
-}
-
-export function plainElements(
-  element: FieldType,
-  life: Lifetime,
-  offset: number,
-  length: number,
-  owner: RecordClass,
-): unknown[] {
-  return Array.from({ length }, (_, i) => element.plain(life, offset + i * element.size, owner));
 }

@@ -100,6 +100,11 @@ export abstract class FieldType<Value = unknown, Init = Value> {
   plain(life: Lifetime, offset: number, owner: RecordClass): unknown {
     return this.read(life, offset, owner);
   }
+
+  /** The same as `JSON.stringify` takes it: bigints as decimal strings, typed arrays as arrays. */
+  json(life: Lifetime, offset: number, owner: RecordClass): unknown {
+    return this.plain(life, offset, owner);
+  }
 }
 
 /** A field that has no fields or elements itself, and where it lies in the record, in bytes. */

@@ -45,6 +45,12 @@ class Struct extends ${code.name(Reference)} {
     new Handle(this, place.memory, place.unit);
   }
   ${fields.map((field) => accessors(code, definition, field)).join('\n  ')}
+  toObject() {
+    ${readAll(code, definition, 'plain')}
+  }
+  toJSON() {
+    ${readAll(code, definition, 'json')}
+  }
 }
 return {
   handle: Handle,
@@ -83,18 +89,37 @@ function accessors(code: Code, { align }: Definition, { name, type, offset }: Fi
   }
   const find = `
     const memory = ${memory}, view = memory.${type.view}, i = ${index(unit, align / type.size, offset / type.size)};`;
-  const decode = type instanceof BoolType ? ' !== 0' : '';
   return `
   get ${name}() {${find}
-    if (i < view.length) return view[i]${decode};
+    if (i < view.length) return view[i]${decode(type)};
     memory.recover((i + 1) * ${type.size});
-    return memory.${type.view}[i]${decode};
+    return memory.${type.view}[i]${decode(type)};
   }
   set ${name}(value) {
     if (!(${fits(code, type, 'value')})) ${code.name(type)}.reject(value, ${path});${find}
     if (i >= view.length) return ${code.name(type)}.write(memory, i * ${type.size}, value);
     view[i] = ${encode(type, 'value')};
   }`;
+}
+
+/** Statements that answer an object of all fields. */
+function readAll(code: Code, { align, size, fields }: Definition, how: 'plain' | 'json'): string {
+  return `const memory = Handle.memory(this), unit = Handle.unit(this), end = ${index('unit', align, size)};
+    if (memory.ended || end > memory.bytes.length) memory.recover(end);
+    return ${objectOf(code, fields, align, 0, how)};`;
+}
+
+function objectOf(code: Code, fields: readonly Field[], align: number, start: number, how: 'plain' | 'json'): string {
+  const properties = fields.map(({ name, type, offset }) => {
+    const place = start + offset;
+    if (type instanceof StructType) {
+      return `${name}: ${objectOf(code, type.definition.fields, align, place, how)}`;
+    }
+    return type instanceof NumberType || type instanceof BoolType
+      ? `${name}: memory.${type.view}[${index('unit', align / type.size, place / type.size)}]${decode(type)}`
+      : `${name}: ${code.name(type)}.${how}(memory, ${index('unit', align, place)}, this.constructor)`;
+  });
+  return `{ ${properties.join(', ')} }`;
 }
 
 const { isInteger } = Number;
@@ -113,6 +138,10 @@ function fits(code: Code, type: ScalarType, value: string): string {
     return `typeof ${value} === 'bigint' && ${value} >= ${type.range.min}n && ${value} <= ${type.range.max}n`;
   }
   return `typeof ${value} === 'boolean'`;
+}
+
+function decode(type: ScalarType): string {
+  return type instanceof BoolType ? ' !== 0' : '';
 }
 
 function encode(type: ScalarType, value: string): string {

@@ -2,26 +2,15 @@ import { inspect, type InspectOptions } from 'node:util';
 
 import { illegalConstructor } from '../errors';
 import { definitionOf } from './definition';
-import { reach, type RecordClass } from './field-type';
-import { toJSON } from './json';
+import { reach } from './field-type';
 
 /** What all references have in common, whatever their fields. */
 export abstract class Reference {
   /** The record as a plain object that has nothing to do with the arena: a deep copy. */
-  toObject(): Record<string, unknown> {
-    const Class = this.constructor as RecordClass;
-    const { fields, handle, align } = definitionOf(Class);
-    const memory = handle.memory(this);
-    const start = handle.unit(this) * align;
-    return Object.fromEntries(
-      fields.map(({ name, type, offset }) => [name, type.plain(memory, start + offset, Class)]),
-    );
-  }
+  abstract toObject(): Record<string, unknown>;
 
   /** What `JSON.stringify` takes: as `toObject()`, with bigints as decimal strings and typed arrays as arrays. */
-  toJSON(): Record<string, unknown> {
-    return toJSON(this.toObject()) as Record<string, unknown>;
-  }
+  abstract toJSON(): Record<string, unknown>;
 
   /** Name and value of each field, as in `toObject()`: for `new Map(record)`, and for jest, which compares them. */
   [Symbol.iterator](): IterableIterator<[string, unknown]> {

@@ -113,6 +113,10 @@ export class BigIntType<A extends NodeJS.TypedArray = NodeJS.TypedArray> extends
   reject(value: unknown, path: string): never {
     rejectBigInt(value, path, this.range);
   }
+
+  override json(life: Lifetime, offset: number): string {
+    return String(this.read(life, offset));
+  }
 }
 
 export class BoolType extends ScalarType<boolean> {
@@ -176,6 +180,10 @@ export class WideType extends FieldType<bigint> {
     reach(life, offset + 16);
     life[this.#high][offset / 8 + HIGH] = value >> 64n;
     life.u64[offset / 8 + LOW] = value; // takes the low 64 bits
+  }
+
+  override json(life: Lifetime, offset: number): string {
+    return String(this.read(life, offset));
   }
 }
 

@@ -75,11 +75,30 @@ export class StructType extends FieldType<object> {
   }
 
   override plain(life: Lifetime, offset: number): Record<string, unknown> {
-    const { Class, definition } = this;
-    return Object.fromEntries(
-      definition.fields.map(({ name, type, offset: start }) => [name, type.plain(life, offset + start, Class)]),
-    );
+    return plainFields(this.definition.fields, life, offset, this.Class);
   }
+
+  override json(life: Lifetime, offset: number): Record<string, unknown> {
+    return jsonFields(this.definition.fields, life, offset, this.Class);
+  }
+}
+
+export function plainFields(
+  fields: readonly Field[],
+  life: Lifetime,
+  start: number,
+  owner: RecordClass,
+): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name, type, offset }) => [name, type.plain(life, start + offset, owner)]));
+}
+
+export function jsonFields(
+  fields: readonly Field[],
+  life: Lifetime,
+  start: number,
+  owner: RecordClass,
+): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name, type, offset }) => [name, type.json(life, start + offset, owner)]));
 }
 
 /** @param path Of the object that has the field with this init object: `''`, or `'position.'`. */

@@ -61,7 +61,7 @@ function checkName(name: string | symbol): asserts name is string {
   if (typeof name !== 'string' || !/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name)) {
     throw outOfRange('fields', 'an object whose keys are identifiers', name);
   }
-  if (name in Reference.prototype) {
+  if (name in Reference.prototype || name === 'toObject' || name === 'toJSON') {
     throw outOfRange('fields', `an object without a key that references have themselves`, name);
   }
 }
