@@ -48,6 +48,7 @@ export class BumpArena extends BumpPointer {
   readonly #checkpoints = new CheckpointStack();
   readonly #owner: Owner = {
     stride: 1,
+    definition: null,
     currentViews: (seen) => (!this.#region.keepsContents && isDetached(seen) ? null : this.views),
   };
   #pins = 0;

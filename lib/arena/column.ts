@@ -130,7 +130,8 @@ return class Column extends ${code.name(Column)} {
     if ((start + count) * ${size} > memory.bytes.length) memory.recover((start + count) * ${size});
     const view = memory.${view};
     let i = ${index('start', size / width, offset / width)};
-    for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode};
+    for (let n = 0; n < count && memory.length > 0; n++, i += ${size / width}) target[n] = view[i]${decode};
+    if (memory.ended) memory.recover(0);
     return count;
   }
 };`) as ColumnClass;

@@ -107,7 +107,7 @@ function* contentsOf(records: Records, count: number): Generator<Buffer> {
   for (let from = 0; from < used; from += CHUNK) {
     yield Buffer.from(text!.bytes.subarray(from, Math.min(from + CHUNK, used)));
   }
-  yield MAGIC;
+  yield Buffer.from(MAGIC); // not ours, which whoever gets it might change
 }
 
 type ArenaConstructor<T extends object, A> = new (

@@ -56,6 +56,10 @@ export class Records implements Owner {
     this.memory = this.#newMemory();
   }
 
+  get definition(): object {
+    return this.type.definition;
+  }
+
   /** Bytes from one record to the next. */
   get stride(): number {
     return this.type.size;

@@ -54,7 +54,7 @@ function constructSample(
   varied: boolean,
 ): (string | symbol)[] {
   const memory = new Lifetime(
-    { stride: size, currentViews: () => null },
+    { stride: size, definition: null, currentViews: () => null },
     new Views(new ArrayBuffer(alignUp(Math.max(size, 1), 16))),
     { text: hasText ? new TextSpace(1024, (bytes) => new EagerRegion(bytes)) : null },
   );

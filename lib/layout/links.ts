@@ -94,7 +94,9 @@ abstract class LinkType extends FieldType<object | null> {
   override isValid(life: Lifetime, offset: number, end: number): boolean {
     const link = life.f64[offset / 8]!;
     const { size, align } = this.target;
-    return link === 0 || (link > 0 && (link - 1) % align === 0 && link - 1 + size <= end);
+    // In an arena of such records one of them lies only where a record begins; one that is part of another, anywhere.
+    const step = life.owner.definition === this.target ? Math.max(size, 1) : align;
+    return link === 0 || (link > 0 && (link - 1) % step === 0 && link - 1 + size <= end);
   }
 
   /** The index of the record in its arena, or of the one that it is part of; in an untyped arena, its offset in bytes. */

@@ -196,10 +196,12 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
 
   write(life: Lifetime, offset: number, value: Uint8Array): void {
     reach(life, offset + this.size);
-    // It may have become longer, over a resizable ArrayBuffer, since it was accepted.
+    // Since it was accepted it may have become longer, over a resizable ArrayBuffer, or been taken away.
     const length = Math.min(own(value, 'length'), this.size);
-    const grown = own(value, 'length') > length;
-    life.bytes.set(grown ? new Uint8Array(own(value, 'buffer'), own(value, 'byteOffset'), length) : value, offset);
+    if (length > 0) {
+      const grown = own(value, 'length') > length;
+      life.bytes.set(grown ? new Uint8Array(own(value, 'buffer'), own(value, 'byteOffset'), length) : value, offset);
+    }
     life.bytes.fill(0, offset + length, offset + this.size);
   }
 

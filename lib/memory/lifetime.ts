@@ -7,6 +7,8 @@ import { Views } from './views';
 export interface Owner {
   /** How many bytes lie between one record and the next, or 1 where records are of many kinds. */
   readonly stride: number;
+  /** The definition of all records, where they are of one kind. */
+  readonly definition: object | null;
   /**
    * Views on the memory as it is now, after bringing back what was taken away; `null` when that has taken the contents.
    *
