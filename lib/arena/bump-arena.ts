@@ -218,7 +218,7 @@ export class BumpArena extends BumpPointer {
 
   #goBackTo({ offset, floor }: Frame): void {
     goBack(this, offset);
-    setFloor(this, floor);
+    setFloor(this, Math.min(floor, this.used));
   }
 
   // --- Starting over ----------------------------------------------------------------------------------------------

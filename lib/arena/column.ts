@@ -69,13 +69,14 @@ export class Column<Value = unknown> implements Iterable<Value> {
   /** @internal */
   protected countFor(target: unknown, start: unknown): number {
     this.#checkAlive();
-    if (typeof target !== 'object' || target === null || !('length' in target) || typeof target.length !== 'number') {
+    const length = typeof target === 'object' && target !== null ? (target as { length?: unknown }).length : undefined;
+    if (typeof length !== 'number' || !Number.isInteger(length) || length < 0) {
       throw invalidType('target', 'an array or a typed array', target);
     }
     if (typeof start !== 'number' || !Number.isInteger(start) || start < 0 || start > this.length) {
       throw outOfRange('start', `an integer >= 0 && <= ${this.length}, the length of the column`, start);
     }
-    return Math.min(this.length - start, target.length);
+    return Math.min(this.length - start, length);
   }
 
   *[Symbol.iterator](): IterableIterator<Value> {
@@ -104,6 +105,8 @@ export function columnOf(records: Records, name: string): Column {
   return new Class(records, field);
 }
 
+const isView = (value: unknown): boolean => ArrayBuffer.isView(value);
+
 /** The same with the field's place and type compiled in. */
 function generate(type: ScalarType, offset: number, size: number): ColumnClass {
   const { view, size: width } = type;
@@ -125,13 +128,13 @@ return class Column extends ${code.name(Column)} {
     return memory.${view}[i]${decode};
   }
   copyTo(target, start = 0) {
+    if (!${code.name(isView)}(target)) return super.copyTo(target, start); // which runs code of the user's, perhaps
     const count = this.countFor(target, start), memory = this.#memory;
     if (count === 0) return 0;
     if ((start + count) * ${size} > memory.bytes.length) memory.recover((start + count) * ${size});
     const view = memory.${view};
     let i = ${index('start', size / width, offset / width)};
-    for (let n = 0; n < count && memory.length > 0; n++, i += ${size / width}) target[n] = view[i]${decode};
-    if (memory.ended) memory.recover(0);
+    for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode};
     return count;
   }
 };`) as ColumnClass;

@@ -2,7 +2,7 @@ import { Code } from '../layout/code';
 import { leafVariables, readInit, readValues, writeFields } from '../layout/generated';
 import type { RecordClass } from '../layout/field-type';
 import { StructType } from '../layout/struct-type';
-import { invalidType, outOfRange } from '../errors';
+import { checkFunction, wrongCount } from './options';
 import type { Records } from './records';
 
 /** A typed arena's class, as far as this file is concerned. */
@@ -52,6 +52,22 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
       return grow(${parameters});
     }
     ${add}`;
+  // Where a reference is constructed, it can be done halfway, and what that does belongs to one record.
+  const allocAndForEach = `  alloc(init) {
+    const i = this.push(init);
+    return i < 0 ? null : ${reference('this.#memory', 'i')};
+  }
+  forEach(fn) {
+    ${code.name(checkFunction)}(fn);
+    this.#records.checkUsable();
+    const memory = this.#memory, length = memory.length;
+    if (length === 0) return;
+    const record = ${reference('memory', '0')};
+    for (let i = 0; i < length && i < memory.length; i++) {
+      ${code.name(definition.handle)}.move(record, i * ${size / align});
+      fn(record, i);
+    }
+  }`;
   const init = readInit(code, fields, 'init', '');
   const values = readValues(code, fields);
   const name = Arena.name;
@@ -81,25 +97,12 @@ const Special = class ${name} extends ${code.name(Arena)} {
     ${values.checks}
     ${append}
   }
-  alloc(init) {
-    const i = this.push(init);
-    return i < 0 ? null : ${reference('this.#memory', 'i')};
-  }
   at(index) {
     const memory = this.#memory;
     if (index >= 0 && index < memory.length && ${code.name(Number.isInteger)}(index)) return ${reference('memory', 'index')};
     return this.#records.rejectIndex(index);
   }
-  forEach(fn) {
-    ${code.name(checkFunction)}(fn);
-    this.#records.checkUsable();
-    const memory = this.#memory, length = memory.length;
-    const record = ${reference('memory', '0')};
-    for (let i = 0; i < length && i < memory.length; i++) {
-      ${code.name(definition.handle)}.move(record, i * ${size / align});
-      fn(record, i);
-    }
-  }
+  ${type.movable ? allocAndForEach : ''}
 };
 Special.prototype.constructor = ${code.name(Arena)};
 return Special;`) as ArenaClass;
@@ -113,14 +116,4 @@ function undoingTexts(write: string): string {
       memory.text.goBack(used);
       throw error;
     }`;
-}
-
-export function wrongCount(received: number, expected: number): RangeError {
-  return outOfRange('values.length', `${expected}, one for each field`, received);
-}
-
-export function checkFunction(fn: unknown): asserts fn is (...args: never[]) => unknown {
-  if (typeof fn !== 'function') {
-    throw invalidType('fn', 'of type function', fn);
-  }
 }

@@ -1,6 +1,6 @@
 import * as workers from 'node:worker_threads';
 
-import { invalidType } from '../errors';
+import { invalidType, outOfRange } from '../errors';
 
 /** A posted arena would arrive as an empty object; where the runtime can refuse (Node 22.10), it does. */
 export const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) => void };
@@ -16,5 +16,15 @@ export function checkOptions<T extends object>(options: T): T {
 export function checkBoolean(name: string, value: unknown): void {
   if (typeof value !== 'boolean') {
     throw invalidType(name, 'of type boolean', value);
+  }
+}
+
+export function wrongCount(received: number, expected: number): RangeError {
+  return outOfRange('values.length', `${expected}, one for each field`, received);
+}
+
+export function checkFunction(fn: unknown): asserts fn is (...args: never[]) => unknown {
+  if (typeof fn !== 'function') {
+    throw invalidType('fn', 'of type function', fn);
   }
 }

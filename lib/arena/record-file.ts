@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { types } from 'node:util';
 import { invalidType, OffheapError } from '../errors';
 import { definitionOf } from '../layout/definition';
 import type { StructClass } from '../layout/types';
+import { MAX_LENGTH } from '../memory/region';
 import { checkSize, MiB } from '../sizes';
 import { checkOptions } from './options';
 import type { Records } from './records';
@@ -60,11 +62,18 @@ function checkStream(target: unknown): void {
   }
 }
 
+/** Writes beside the file and then takes its place, so that there is always a whole one. */
 async function replaceFile(path: string, contents: Iterable<Buffer>): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}.unfinished`;
+  const target = await realpath(path).catch(() => path);
+  const mode = await stat(target).then(
+    (found) => found.mode,
+    () => undefined,
+  );
+  const unfinished = join(dirname(target), `.offheap-${randomUUID()}.unfinished`);
   try {
-    await pipeline(Readable.from(contents), createWriteStream(unfinished, { flags: 'wx', flush: true }));
-    await rename(unfinished, path);
+    const options = { flags: 'wx', flush: true, ...(mode === undefined ? {} : { mode }) };
+    await pipeline(Readable.from(contents), createWriteStream(unfinished, options));
+    await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
@@ -127,7 +136,11 @@ export async function loadRecords<T extends object, A extends TypedArena<T>>(
   const input = new Input(chunksOf(source));
   let arena: A | undefined;
   try {
-    const header = await readHeader(input, definitionOf(Struct).name);
+    const { name, size } = definitionOf(Struct);
+    const header = await readHeader(input, name);
+    if (header.count * size > MAX_LENGTH) {
+      throw damaged(`it says that it has ${header.count} records, which no ArrayBuffer could hold`);
+    }
     arena = new Arena(Struct, Math.max(count, header.count), rest);
     await readRecords(input, header, recordsOfArena(arena));
     return arena;
@@ -199,6 +212,9 @@ async function readRecords(input: Input, header: Header, records: Records): Prom
   const textLength = Number((await input.read(8)).readBigUInt64LE());
   if (textLength > 0 && text === null) {
     throw damaged('it has texts, and the struct has none');
+  }
+  if (textLength > MAX_LENGTH) {
+    throw damaged(`it says that it has ${textLength} bytes of texts, which no ArrayBuffer could hold`);
   }
   if (text !== null) {
     await input.readInto(text.fill(textLength));

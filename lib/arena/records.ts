@@ -3,7 +3,7 @@ import { creatorOf } from '../layout/creator';
 import { StructType } from '../layout/struct-type';
 import type { RecordClass } from '../layout/field-type';
 import { isDetached } from '../memory/detach';
-import { Lifetime, type Owner } from '../memory/lifetime';
+import { Lifetime, NOTHING, type Owner } from '../memory/lifetime';
 import { MAX_LENGTH, type Region } from '../memory/region';
 import { TextSpace } from '../memory/text-space';
 import { Views } from '../memory/views';
@@ -147,7 +147,7 @@ export class Records implements Owner {
 
   #startOver(): void {
     this.region.reset(this.#reached);
-    this.#reached = 0;
+    this.#reached = this.region.buffer.byteLength;
     this.#tainted = false;
     if (!this.memory.ended) {
       this.memory.see(this.#newestViews());
@@ -162,6 +162,7 @@ export class Records implements Owner {
     const errors = this.#dropAll();
     this.#state = 'disposed';
     this.region.dispose();
+    this.#views = NOTHING;
     this.text?.dispose();
     throwAll(errors, 'dispose');
   }
@@ -177,44 +178,51 @@ export class Records implements Owner {
     if (this.#drop === null || length === 0) {
       return [];
     }
-    const views = this.currentViews(buffer);
+    this.#state = 'dropping';
+    const errors: unknown[] = [];
+    let views: Views | null = null;
+    try {
+      views = this.currentViews(buffer);
+    } catch (error) {
+      errors.push(error);
+    }
     const last = new Lifetime(this, views, { text: this.text });
     if (views === null) {
       last.end(); // somebody has taken the records away; each is dropped all the same
     }
-    this.#state = 'dropping';
-    try {
-      return this.#callHooks(this.#drop, last, length);
-    } catch (error) {
-      return [error]; // no reference could be made
-    } finally {
-      this.#state = 'open';
-      last.end();
-      this.#tainted ||= last.exposed;
-    }
+    this.#callHooks(this.#drop, last, length, errors);
+    this.#state = 'open';
+    last.end();
+    this.#tainted ||= last.exposed;
+    return errors;
   }
 
-  #callHooks(drop: DropHook, memory: Lifetime, length: number): unknown[] {
-    const { create, definition, size, align } = this.type;
-    const record = new create(memory, 0);
-    const errors: unknown[] = [];
+  #callHooks(drop: DropHook, memory: Lifetime, length: number, errors: unknown[]): void {
+    const { create, definition, movable, size, align } = this.type;
+    let record: object | null = null;
     for (let i = length - 1; i >= 0; i--) {
-      definition.handle.move(record, i * (size / align));
       try {
+        const unit = i * (size / align);
+        if (record === null || !movable) {
+          record = new create(memory, unit);
+        } else {
+          definition.handle.move(record, unit);
+        }
         drop(record, i);
       } catch (error) {
         errors.push(error);
       }
     }
-    return errors;
   }
 
   /** Forbids starting over until the function that this answers is called. */
   hold(): () => void {
     this.checkUsable();
     this.#readers++;
+    this.text?.hold();
     return () => {
       this.#readers--;
+      this.text?.letGo();
     };
   }
 

@@ -8,8 +8,8 @@ import { acceptInit, writeFields } from '../layout/struct-type';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { type Column, columnOf } from './column';
-import { checkFunction, specialize, wrongCount } from './generated-arena';
-import { checkOptions, markAsUncloneable } from './options';
+import { specialize } from './generated-arena';
+import { checkFunction, checkOptions, markAsUncloneable, wrongCount } from './options';
 import { loadRecords, type RecordSource, type RecordTarget, saveRecords } from './record-file';
 import { type DropHook, Records } from './records';
 
@@ -30,6 +30,7 @@ let recordsOf: (arena: object) => Records;
 
 /**
  * An arena of records of one struct, over one fixed ArrayBuffer. Records lie one after the other and are counted by index.
+ * A class that extends it works, with methods that are several times slower: V8 cannot fit them to one struct.
  *
  * Running out of room is answered with `null` or `-1`, and changes nothing. Every method throws an OffheapError
  * `ERR_OFFHEAP_DISPOSED` after `dispose()`, and `ERR_OFFHEAP_EXCLUSIVE` when it is called by a drop hook.
@@ -96,8 +97,16 @@ export class TypedArena<T extends object> implements Iterable<T> {
    * another arena. Then nothing has changed.
    */
   alloc(init?: Init<T>): T | null {
+    const { text, memory } = this.#records;
+    const used = text?.used ?? 0;
     const index = this.push(init);
-    return index < 0 ? null : this.#reference(index);
+    try {
+      return index < 0 ? null : this.#reference(index);
+    } catch (error) {
+      memory.length = index; // its constructor has thrown
+      text?.goBack(used);
+      throw error;
+    }
   }
 
   /**
@@ -168,16 +177,16 @@ export class TypedArena<T extends object> implements Iterable<T> {
   indexOf(record: T): number {
     const records = this.#records;
     records.checkUsable();
-    const { handle, align, name } = records.type.definition;
+    const { handle, align } = records.type.definition;
     if (!handle.is(record)) {
-      throw invalidType('record', `a record of ${name}`, record);
+      throw invalidType('record', `a record of ${records.type.name}`, record);
     }
     const memory = handle.memory(record);
-    if (memory.owner !== records) {
-      throw new OffheapError('ERR_OFFHEAP_FOREIGN_BLOCK', 'Expected a record of this arena. Received one of another');
-    }
     if (memory.ended) {
       memory.recover(0);
+    }
+    if (memory.owner !== records) {
+      throw new OffheapError('ERR_OFFHEAP_FOREIGN_BLOCK', 'Expected a record of this arena. Received one of another');
     }
     return records.stride === 0 ? 0 : (handle.unit(record) * align) / records.stride;
   }
@@ -191,9 +200,15 @@ export class TypedArena<T extends object> implements Iterable<T> {
     const records = this.#records;
     records.checkUsable();
     const { length, memory, type } = records;
-    const record = new type.create(memory, 0);
+    const { handle } = type.definition;
+    let record: object | null = null;
     for (let i = 0; i < length && i < memory.length; i++) {
-      type.definition.handle.move(record, i * (type.size / type.align));
+      const unit = i * (type.size / type.align);
+      if (record === null || !type.movable) {
+        record = new type.create(memory, unit);
+      } else {
+        handle.move(record, unit);
+      }
       fn(record as T, i);
     }
   }
@@ -305,11 +320,11 @@ export class TypedArena<T extends object> implements Iterable<T> {
 
   [inspect.custom](): string {
     const name = this.constructor.name;
-    const { disposed, length, capacity, type } = this.#records;
+    const { disposed, length, capacity, text, type } = this.#records;
     const of = (type.Class as { name: string }).name;
     return disposed
       ? `${name}<${of}> { disposed }`
-      : `${name}<${of}> { length: ${length}, capacity: ${capacity}, used: ${formatBytes(this.used)} }`;
+      : `${name}<${of}> { length: ${length}, capacity: ${capacity}, used: ${formatBytes(length * type.size + (text?.used ?? 0))} }`;
   }
 }
 

@@ -1,13 +1,16 @@
+import { types } from 'node:util';
+
 import { outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import type { Definition } from './definition';
 import { acceptAll, addIndices, assignAll, FieldArray, textEndOfAll } from './field-array';
-import { placeOfView, FieldType, type Leaf, reach, type RecordClass } from './field-type';
+import { checkLength, placeOfView, FieldType, type Leaf, reach, type RecordClass } from './field-type';
+import { atMost, kindOf, own } from './intrinsic';
 import { BigIntType, NumberType, type ScalarType, type ViewName } from './scalars';
-import { checkLength } from './strings';
 import { type FieldInput, typeOf } from './struct-type';
 
-type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => NodeJS.TypedArray;
+type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NodeJS.TypedArray;
+type Accepted = (number | bigint)[] | NodeJS.TypedArray;
 
 const TYPED_ARRAYS: Readonly<Record<ViewName, ViewConstructor>> = {
   i8: Int8Array,
@@ -46,12 +49,8 @@ abstract class ArrayType<E extends FieldType> extends FieldType {
     return this.element.align;
   }
 
-  accept(value: unknown, path: string): unknown[] {
-    const accepted = acceptAll(this.element, value, path);
-    if (accepted.length > this.length) {
-      throw outOfRange(`${path}.length`, `<= ${this.length}`, accepted.length);
-    }
-    return accepted;
+  accept(value: unknown, path: string): unknown {
+    return acceptAll(this.element, value, path, 0, this.length);
   }
 }
 
@@ -62,14 +61,31 @@ class NumericArrayType extends ArrayType<ScalarType> {
     return new TYPED_ARRAYS[element.view](...placeOfView(life, offset, size), length);
   }
 
-  write(life: Lifetime, offset: number, values: readonly (number | bigint)[]): void {
+  /** A typed array of the same kind is taken as it is: its values fit. */
+  override accept(value: unknown, path: string): Accepted {
+    if (types.isTypedArray(value) && kindOf(value) === TYPED_ARRAYS[this.element.view].name) {
+      if (own(value, 'length') > this.length) {
+        throw outOfRange(`${path}.length`, `<= ${this.length}`, own(value, 'length'));
+      }
+      return value;
+    }
+    return super.accept(value, path) as (number | bigint)[];
+  }
+
+  write(life: Lifetime, offset: number, values: Accepted): void {
     reach(life, offset + this.size);
     const view = life[this.element.view];
     const start = offset / this.element.size;
-    values.forEach((value, i) => {
-      view[start + i] = value;
-    });
-    view.fill(this.element.zero as never, start + values.length, start + this.length);
+    // A typed array may have become longer or shorter since it was accepted.
+    const length = Array.isArray(values) ? values.length : Math.min(own(values, 'length'), this.length);
+    if (Array.isArray(values)) {
+      values.forEach((value, i) => {
+        view[start + i] = value;
+      });
+    } else if (length > 0) {
+      view.set(atMost(TYPED_ARRAYS[this.element.view], values, length) as never, start);
+    }
+    view.fill(this.element.zero as never, start + length, start + this.length);
   }
 
   override plain(life: Lifetime, offset: number): NodeJS.TypedArray {
@@ -85,12 +101,10 @@ class NumericArrayType extends ArrayType<ScalarType> {
 
 class RecordArrayType extends ArrayType<FieldType> {
   override readonly hasText: boolean;
-  override readonly hasLinks: boolean;
 
   constructor(element: FieldType, length: number) {
     super(element, length);
     this.hasText = element.hasText;
-    this.hasLinks = element.hasLinks;
     addIndices();
   }
 
@@ -107,22 +121,41 @@ class RecordArrayType extends ArrayType<FieldType> {
 
   write(life: Lifetime, offset: number, values: readonly unknown[]): void {
     reach(life, offset + this.size);
-    padded(values, this.length, this.element.zero).forEach((value, i) => {
-      this.element.write(life, offset + i * this.element.size, value as never);
+    const { element, size } = this;
+    values.forEach((value, i) => {
+      element.write(life, offset + i * element.size, value as never);
     });
+    this.#clear(life, offset + values.length * element.size, offset + size);
   }
 
   override assign(life: Lifetime, offset: number, values: readonly unknown[]): void {
-    assignAll(this.element, life, offset, padded(values, this.length, this.element.zero));
+    assignAll(this.element, life, offset, values);
+    this.#clear(life, offset + values.length * this.element.size, offset + this.size);
+  }
+
+  /** The zero of every type is all zero. */
+  #clear(life: Lifetime, from: number, to: number): void {
+    reach(life, to);
+    if (from < to) {
+      life.bytes.fill(0, from, to);
+    }
   }
 
   override textEnd(life: Lifetime, offset: number, values: readonly unknown[], used: number): number {
-    return textEndOfAll(this.element, life, offset, padded(values, this.length, this.element.zero), used);
+    return textEndOfAll(this.element, life, offset, values, used);
+  }
+
+  override vary(life: Lifetime, offset: number): void {
+    if (this.length > 0) {
+      this.element.vary(life, offset);
+    }
   }
 
   override leaves(offset: number): Leaf[] {
-    const { element } = this;
-    return Array.from({ length: this.length }, (_, i) => element.leaves(offset + i * element.size)).flat();
+    const { element, length } = this;
+    return element.leaves(0).length === 0
+      ? []
+      : Array.from({ length }, (_, i) => element.leaves(offset + i * element.size)).flat();
   }
 
   override plain(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
@@ -133,11 +166,6 @@ class RecordArrayType extends ArrayType<FieldType> {
   override json(life: Lifetime, offset: number, owner: RecordClass): unknown[] {
     return this.read(life, offset, owner).toJSON();
   }
-}
-
-/** As many values as there are elements. */
-function padded(values: readonly unknown[], length: number, zero: unknown): readonly unknown[] {
-  return values.length === length ? values : Array.from({ length }, (_, i) => (i < values.length ? values[i] : zero));
 }
 
 /** The type of an array field; what it reads as depends on the type of its elements. */

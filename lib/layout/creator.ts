@@ -26,13 +26,19 @@ export function creatorOf(Class: RecordClass): Creator {
 
 function makeCreator(Class: RecordClass): Creator {
   const definition = definitionOf(Class);
-  checkPrototypes(Class, definition);
-  const construct = constructorOf(Class);
-  const own = constructSample(Class, definition, construct, false);
-  if (own.length > 0 || hasConstructor(Class)) {
-    // Once more over other bytes, among which a constructor is found that writes zeroes.
-    constructSample(Class, definition, construct, true);
-    return construct;
+  if (subclasses(Class).length > 0) {
+    checkPrototypes(Class, definition);
+    const construct = constructorOf(Class);
+    const sample = new construct(sampleMemory(definition), 0);
+    const own = Reflect.ownKeys(sample);
+    const hidden = definition.fields.find(({ name }) => own.includes(name));
+    if (hidden !== undefined) {
+      throw unusable(Class, `a field of it hides the struct field '${hidden.name}'`);
+    }
+    if (own.length > 0 || hasConstructor(Class)) {
+      checkConstructor(Class, definition, construct);
+      return construct;
+    }
   }
   const creator = definition.backend.makeCreator(definition.handle);
   creator.prototype = Class.prototype as object;
@@ -46,34 +52,31 @@ function constructorOf(Class: RecordClass): Creator {
   } as unknown as Creator;
 }
 
-/** Constructs one reference, to a record that is all zero or not, and answers what properties it has itself. */
-function constructSample(
-  Class: RecordClass,
-  { fields, hasText, size }: Definition,
-  construct: Creator,
-  varied: boolean,
-): (string | symbol)[] {
-  const memory = new Lifetime(
-    { stride: size, definition: null, currentViews: () => null },
-    new Views(new ArrayBuffer(alignUp(Math.max(size, 1), 16))),
-    { text: hasText ? new TextSpace(1024, (bytes) => new EagerRegion(bytes)) : null },
-  );
-  if (varied) {
-    for (const { type, offset } of fields.flatMap((field) => field.type.leaves(field.offset))) {
-      type.vary(memory, offset);
+/** Memory for one record, all zero, of which a reference can be constructed to see what that does. */
+function sampleMemory({ hasText, size }: Definition): Lifetime {
+  const views = new Views(new ArrayBuffer(alignUp(Math.max(size, 1), 16)));
+  const text = hasText ? new TextSpace(1024, (bytes) => new EagerRegion(bytes)) : null;
+  return new Lifetime({ stride: size, definition: null, currentViews: () => null }, views, { text });
+}
+
+/** Refuses a constructor that writes to fields: over zeroes, and over other bytes, where it may be zeroes that it writes. */
+function checkConstructor(Class: RecordClass, definition: Definition, construct: Creator): void {
+  for (const varied of [false, true]) {
+    const memory = sampleMemory(definition);
+    if (varied) {
+      for (const { type, offset } of definition.fields) {
+        type.vary(memory, offset);
+      }
+    }
+    const before = Buffer.from(memory.bytes);
+    new construct(memory, 0);
+    if (!before.equals(memory.bytes)) {
+      throw unusable(
+        Class,
+        'its constructor writes to a struct field, and would do so for every reference that is made',
+      );
     }
   }
-  const before = Buffer.from(memory.bytes);
-  const own = Reflect.ownKeys(new construct(memory, 0));
-  const hidden = fields.find(({ name }) => own.includes(name));
-  if (hidden !== undefined) {
-    throw unusable(Class, `a field of it hides the struct field '${hidden.name}'`);
-  }
-  if (!before.equals(memory.bytes)) {
-    throw unusable(Class, 'its constructor writes to a struct field, and would do so for every reference that is made');
-  }
-  memory.end();
-  return own;
 }
 
 /** Refuses a method in the place of a struct field. An accessor there is an override, which the class may want. */
@@ -93,11 +96,17 @@ function unusable(Class: RecordClass, reason: string): TypeError {
 }
 
 /**
- * Whether constructing does more than nothing, so far as the text of the class tells: a constructor, or private fields,
- * which no object shows. Where it only seems so, references cost a little more.
+ * Whether constructing does more than nothing, so far as the text of the class tells: a constructor, or private members,
+ * which no object shows. Where it only seems so, or the text cannot be read, references cost a little more.
  */
 function hasConstructor(Class: RecordClass): boolean {
-  return subclasses(Class).some((Each) =>
-    /(^|[\s;{}.])(#[\p{ID_Start}$_]|['"]?constructor['"]?\s*\()/u.test(Function.prototype.toString.call(Each)),
-  );
+  return subclasses(Class).some((Each) => {
+    const text = Function.prototype.toString
+      .call(Each)
+      .replace(NO_CODE, (match) => (/^.constructor.$/.test(match) ? match : ''));
+    return !text.startsWith('class') || /(^|[^.\w$])(#[\p{ID_Start}$_]|(['"]?)constructor\3\s*\()/u.test(text);
+  });
 }
+
+/** Comments and strings. */
+const NO_CODE = /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`/g;

@@ -1,7 +1,7 @@
 import { invalidType, outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import { alignUp } from '../sizes';
-import type { FieldType, RecordClass } from './field-type';
+import { type FieldType, MAX_SIZE, type RecordClass } from './field-type';
 
 /** One field of a definition. */
 export interface Field {
@@ -57,9 +57,8 @@ export class Definition {
   /** Bytes, a power of two. */
   readonly align: number;
   readonly backend: Backend;
-  /** Whether a field of it, however deep, is a text or a link. */
+  /** Whether a field of it, however deep, is a text. */
   readonly hasText: boolean;
-  readonly hasLinks: boolean;
   readonly handle: Handle;
   readonly initialize: Initialize;
   /** What `struct()` answers. */
@@ -67,6 +66,9 @@ export class Definition {
 
   constructor(types: Readonly<Record<string, FieldType>>, backend: Backend) {
     const fields: Field[] = [];
+    if (Object.keys(types).length > MAX_FIELDS) {
+      throw outOfRange('fields', `an object of at most ${MAX_FIELDS} keys`, Object.keys(types).length);
+    }
     let end = 0;
     let align = 1;
     for (const [name, type] of Object.entries(types)) {
@@ -80,7 +82,6 @@ export class Definition {
     this.align = align;
     this.backend = backend;
     this.hasText = fields.some(({ type }) => type.hasText);
-    this.hasLinks = fields.some(({ type }) => type.hasLinks);
     if (this.size > MAX_SIZE) {
       throw outOfRange('fields', `of at most ${MAX_SIZE} bytes in all`, this.size);
     }
@@ -99,7 +100,8 @@ export class Definition {
   }
 }
 
-const MAX_SIZE = 2 ** 31 - 1;
+/** A struct with more fields would make functions that are too large to compile. */
+const MAX_FIELDS = 4096;
 
 /** By the classes that `struct()` made. */
 const definitions = new WeakMap<RecordClass, Definition>();

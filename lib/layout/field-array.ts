@@ -57,9 +57,7 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
   constructor(place: ArrayPlace) {
     super();
     this.#place = place;
-    if (place.length > MAX_INDEXED) {
-      Object.preventExtensions(this); // so that writing behind the last index is not lost in silence
-    }
+    Object.preventExtensions(this); // so that writing behind the last index is not lost in silence
   }
 
   /** How many elements there are, as in the definition. */
@@ -84,10 +82,10 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
   set(values: ArrayLike<Init> | Iterable<Init>, start = 0): void {
     const { element, life, offset, length, name } = this.#place;
     checkSize('start', start);
-    const accepted = acceptAll(element, values, name, start);
-    if (start + accepted.length > length) {
-      throw outOfRange('start + values.length', `<= ${length}`, start + accepted.length);
+    if (start > length) {
+      throw outOfRange('start', `an integer >= 0 && <= ${length}`, start);
     }
+    const accepted = acceptAll(element, values, name, start, length);
     assignAll(element, life, offset + start * element.size, accepted);
   }
 
@@ -108,8 +106,12 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
     return Array.from({ length }, (_, i) => element.json(life, offset + i * element.size, owner));
   }
 
-  [inspect.custom](): unknown[] {
-    return [...this];
+  [inspect.custom](): unknown {
+    try {
+      return [...this];
+    } catch {
+      return 'FieldArray { stale }';
+    }
   }
 }
 
@@ -117,22 +119,26 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
  * What `assignAll` takes.
  *
  * @param start The index of the first of them, for messages.
- * @throws Where `values` are none, or one of them does not fit.
+ * @param limit How many elements there are.
+ * @throws Where `values` are none, are too many, or one of them does not fit.
  */
-export function acceptAll(element: FieldType, values: unknown, path: string, start = 0): unknown[] {
+export function acceptAll(element: FieldType, values: unknown, path: string, start: number, limit: number): unknown[] {
   if (typeof values !== 'object' || values === null || !(Symbol.iterator in values || 'length' in values)) {
     throw invalidType(path, 'an array or another iterable', values);
   }
-  const list = Array.isArray(values) ? (values as readonly unknown[]) : Array.from(values as ArrayLike<unknown>);
   const accepted: unknown[] = [];
-  try {
-    for (const value of list) {
-      accepted.push(element.accept(value, path));
+  const list = Symbol.iterator in values ? (values as Iterable<unknown>) : Array.from(values as ArrayLike<unknown>);
+  for (const value of list) {
+    const index = start + accepted.length;
+    if (index >= limit) {
+      throw outOfRange(`${path}.length`, `<= ${limit - start}`, accepted.length + 1);
     }
-  } catch (error) {
-    const i = accepted.length;
-    element.accept(list[i], `${path}[${start + i}]`); // throws again, and says at which index
-    throw error;
+    try {
+      accepted.push(element.accept(value, path));
+    } catch (error) {
+      element.accept(value, `${path}[${index}]`); // throws again, and says at which index
+      throw error;
+    }
   }
   return accepted;
 }

@@ -1,4 +1,6 @@
+import { outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
+import { checkSize } from '../sizes';
 import type { Definition } from './definition';
 
 declare const FIELDS: unique symbol;
@@ -82,7 +84,7 @@ export abstract class FieldType<Value = unknown, Init = Value> {
     return [{ type: this, offset }];
   }
 
-  /** Makes the bytes of a leaf others than those of zero, where it has others. */
+  /** Makes the bytes of a value others than those of zero, where it has others. */
   vary(life: Lifetime, offset: number): void {
     if (this.size > 0) {
       life.u8[offset] = 1;
@@ -111,6 +113,16 @@ export abstract class FieldType<Value = unknown, Init = Value> {
 export interface Leaf {
   readonly type: FieldType;
   readonly offset: number;
+}
+
+/** The largest field and the largest record, in bytes. */
+export const MAX_SIZE = 2 ** 31 - 1;
+
+export function checkLength(name: string, value: unknown): asserts value is number {
+  checkSize(name, value);
+  if (value > MAX_SIZE) {
+    throw outOfRange(name, `an integer >= 0 && <= ${MAX_SIZE}`, value);
+  }
 }
 
 /** Makes sure that the bytes before `end` can be seen. */

@@ -65,26 +65,25 @@ abstract class LinkType extends FieldType<object | null> {
   }
 
   #offsetOf(value: object, from: Lifetime): number {
-    const { align, handle } = this.target;
-    const name = brief(this.target);
+    const { align, handle, size } = this.target;
     const to = handle.memory(value);
-    if (to.ended) {
-      to.recover(0);
+    const offset = handle.unit(value) * align;
+    if (to.ended || offset + size > to.bytes.length) {
+      to.recover(offset + size);
     }
     if (to.owner !== from.owner) {
-      throw new OffheapError(
-        'ERR_OFFHEAP_FOREIGN_BLOCK',
-        `Expected a ${name} of the same arena. Received one of another`,
-      );
+      throw this.#foreign('of the same arena. Received one of another');
     }
     if (to.depth > from.depth) {
-      throw new OffheapError(
-        'ERR_OFFHEAP_FOREIGN_BLOCK',
-        `Expected a ${name} that lives as long as the record which links to it. ` +
-          'Received one that was placed after a checkpoint that is later',
+      throw this.#foreign(
+        'that lives as long as the record which links to it. Received one that was placed after a later checkpoint',
       );
     }
-    return handle.unit(value) * align;
+    return offset;
+  }
+
+  #foreign(expected: string): OffheapError {
+    return new OffheapError('ERR_OFFHEAP_FOREIGN_BLOCK', `Expected a ${brief(this.target)} ${expected}`);
   }
 
   override vary(life: Lifetime, offset: number): void {

@@ -3,18 +3,8 @@ import { types } from 'node:util';
 import { invalidType, OffheapError, outOfRange } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Lifetime } from '../memory/lifetime';
-import { checkSize } from '../sizes';
-import { placeOfView, FieldType, reach } from './field-type';
-
-/** The longest field, in bytes. */
-const MAX_SIZE = 2 ** 31 - 1;
-
-export function checkLength(name: string, value: unknown): asserts value is number {
-  checkSize(name, value);
-  if (value > MAX_SIZE) {
-    throw outOfRange(name, `an integer >= 0 && <= ${MAX_SIZE}`, value);
-  }
-}
+import { checkLength, placeOfView, FieldType, reach } from './field-type';
+import { atMost, own } from './intrinsic';
 
 function checkString(path: string, value: unknown): asserts value is string {
   if (typeof value !== 'string') {
@@ -139,10 +129,9 @@ class TextType extends FieldType<string> {
   }
 
   override textEnd(life: Lifetime, offset: number, value: string, used: number): number {
-    const capacity = life.u32[offset / 4 + 3]!;
-    const end = life.f64[offset / 8]! + capacity;
     const length = Buffer.byteLength(value);
-    return length <= capacity ? used : (capacity > 0 && end === used ? used - capacity : used) + length;
+    const capacity = life.u32[offset / 4 + 3]!;
+    return length === 0 ? used : life.text!.endAfter(length, life.f64[offset / 8]!, capacity, used);
   }
 
   #set(life: Lifetime, offset: number, start: number, length: number, capacity: number): void {
@@ -158,11 +147,6 @@ class TextType extends FieldType<string> {
  * arena is reset. Writing throws `ERR_OFFHEAP_FULL` when there is no room. Only for the records of typed arenas.
  */
 export const text: FieldType<string> = new TextType();
-
-/** What a typed array has itself, whatever property of that name somebody gave it. */
-function own<K extends 'length' | 'byteOffset' | 'buffer'>(value: Uint8Array, name: K): Uint8Array[K] {
-  return Reflect.get(Uint8Array.prototype, name, value);
-}
 
 class BytesType extends FieldType<Buffer, Uint8Array> {
   readonly size: number;
@@ -199,8 +183,7 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
     // Since it was accepted it may have become longer, over a resizable ArrayBuffer, or been taken away.
     const length = Math.min(own(value, 'length'), this.size);
     if (length > 0) {
-      const grown = own(value, 'length') > length;
-      life.bytes.set(grown ? new Uint8Array(own(value, 'buffer'), own(value, 'byteOffset'), length) : value, offset);
+      life.bytes.set(atMost(Uint8Array, value, length), offset);
     }
     life.bytes.fill(0, offset + length, offset + this.size);
   }

@@ -16,7 +16,6 @@ export class StructType extends FieldType<object> {
   readonly zero: readonly unknown[];
   override readonly isView = true;
   override readonly hasText: boolean;
-  override readonly hasLinks: boolean;
   #create: Creator | null = null;
 
   constructor(Class: RecordClass) {
@@ -28,11 +27,15 @@ export class StructType extends FieldType<object> {
     this.align = definition.align;
     this.zero = definition.fields.map(({ type }) => type.zero);
     this.hasText = definition.hasText;
-    this.hasLinks = definition.hasLinks;
   }
 
   get name(): string {
     return this.definition.name;
+  }
+
+  /** Whether one reference can be moved from record to record: where constructing one does nothing. */
+  get movable(): boolean {
+    return (this.create as { prototype: unknown }).prototype === this.Class.prototype;
   }
 
   /** Made at first use, for a class can name a struct before its own definition is complete. */
@@ -70,6 +73,12 @@ export class StructType extends FieldType<object> {
     );
   }
 
+  override vary(life: Lifetime, start: number): void {
+    for (const { type, offset } of this.definition.fields) {
+      type.vary(life, start + offset);
+    }
+  }
+
   override leaves(start: number): Leaf[] {
     return this.definition.fields.flatMap(({ type, offset }) => type.leaves(start + offset));
   }
@@ -103,7 +112,7 @@ export function jsonFields(
 
 /** @param path Of the object that has the field with this init object: `''`, or `'position.'`. */
 export function checkInit(init: unknown, path: string): asserts init is Readonly<Record<string, unknown>> {
-  if (typeof init !== 'object' || init === null) {
+  if (typeof init !== 'object' || init === null || Array.isArray(init)) {
     throw invalidType(path === '' ? 'init' : path.slice(0, -1), 'of type object', init);
   }
 }

@@ -17,7 +17,10 @@ export interface Owner {
   currentViews(seen: ArrayBuffer): Views | null;
 }
 
-const NOTHING = new Views(new ArrayBuffer(0));
+/** What there is to see when there is nothing to see. Never given away. */
+export const NOTHING = new Views(new ArrayBuffer(0));
+
+const NOBODY: Owner = { stride: 1, definition: null, currentViews: () => null };
 
 /**
  * What all references to the same stretch of an owner's time hold in common: the views through which they see its
@@ -46,7 +49,7 @@ export class Lifetime {
   exposed = false;
   /** Where the texts of the records are. */
   readonly text: TextSpace | null;
-  readonly owner: Owner;
+  owner: Owner;
   /** Of two lifetimes of one owner, the deeper one ends first. */
   readonly depth: number;
   #ended = false;
@@ -78,6 +81,7 @@ export class Lifetime {
   /** Makes every reference stale. */
   end(): void {
     this.#ended = true;
+    this.owner = NOBODY; // a stale reference keeps no arena alive
     this.see(NOTHING);
   }
 

@@ -9,6 +9,7 @@ export class TextSpace {
   #region: Region;
   #bytes: Buffer = Buffer.alloc(0);
   #used = 0;
+  #readers = 0;
 
   constructor(capacity: number, makeRegion: (bytes: number) => Region) {
     this.#makeRegion = makeRegion;
@@ -34,8 +35,7 @@ export class TextSpace {
    * @throws OffheapError `ERR_OFFHEAP_FULL` when there is no room. Then nothing has changed.
    */
   write(text: string, length: number, offset = 0, capacity = 0): number {
-    const isLast = capacity > 0 && offset + capacity === this.#used;
-    const start = length <= capacity || isLast ? offset : this.#used;
+    const start = this.#startFor(length, offset, capacity, this.#used);
     const end = start + length;
     if (end > this.#used) {
       this.#reach(end, length);
@@ -43,6 +43,25 @@ export class TextSpace {
     }
     this.#bytes.write(text, start, length, 'utf8');
     return start;
+  }
+
+  #startFor(length: number, offset: number, capacity: number, used: number): number {
+    const inPlace = length <= capacity || (capacity > 0 && offset + capacity === used);
+    return inPlace && this.#readers === 0 ? offset : used;
+  }
+
+  /** What would be used after `write`, if `used` bytes were before. */
+  endAfter(length: number, offset: number, capacity: number, used: number): number {
+    return Math.max(used, this.#startFor(length, offset, capacity, used) + length);
+  }
+
+  /** Until `letGo`, what is written is not written over. */
+  hold(): void {
+    this.#readers++;
+  }
+
+  letGo(): void {
+    this.#readers--;
   }
 
   /** @throws OffheapError `ERR_OFFHEAP_FULL` when there is no room up to `end`. */
