@@ -94,7 +94,8 @@ export class TypedArena<T extends object> implements Iterable<T> {
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit its field;
    * OffheapError `ERR_OFFHEAP_FULL` when there is no room for a text, `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record of
-   * another arena. Then nothing has changed.
+   * another arena, `ERR_OFFHEAP_STALE` when somebody has taken the arena's memory away, until it is reset. Then nothing has
+   * changed.
    */
   alloc(init?: Init<T>): T | null {
     const { text, memory } = this.#records;
@@ -271,6 +272,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
    * and typed arrays that `bytes` and `array` fields have given out have length 0, or show memory that nobody else gets.
    *
    * @throws What a drop hook has thrown, or an AggregateError of several; all hooks have run then, and the arena is empty.
+   * OffheapError `ERR_OFFHEAP_OS` where views were given away and there is no other memory; the arena is empty then, too.
    * OffheapError `ERR_OFFHEAP_PINNED` while the records are being saved; then nothing has changed.
    */
   reset(): void {
