@@ -2,10 +2,18 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
 const { array, BumpArena, BumpArenaLazy, bytes, collect, f64, i128, KiB, layoutOf, oneOf } = require('../support.cjs');
 const { ref, run, self, str, struct, text, TypedArena, TypedArenaLazy, u32 } = require('../support.cjs');
 const { closures } = require('../../../dist/layout/closures.js');
 const { defineStruct } = require('../../../dist/layout/struct.js');
+
+// Some of the hostile values are paths, and save() takes them at their word.
+const folder = mkdtempSync(join(tmpdir(), 'offheap-crash-'));
+process.chdir(folder);
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** JavaScript and the library may refuse; the process may not end. */
 function attempt(fn) {
