@@ -7,7 +7,6 @@ import { compare, ownLoop } from './support/measure.mjs';
 import { atMost, atMostTimes, report, row } from './support/report.mjs';
 
 const COUNT = 1e6;
-const FEW = COUNT / 10; // objects are slow to make
 
 const arena = new TypedArenaLazy(Body, COUNT);
 const hand = new BodiesByHand(COUNT);
@@ -32,15 +31,13 @@ const added = await compare({
     views,
     'u32[i * 6] = i; f32[i * 6 + 1] = i * 0.5; f32[i * 6 + 2] = 1.5; f32[i * 6 + 3] = i * 0.25; f64[i * 3 + 2] = i * 1.5;',
   ),
-  // Into the places of the oldest, among a million that live on.
+  // All of a million, which live until there are as many new ones.
   objects: {
     run: ownLoop(
-      { objects, BodyObject, state: { next: 0 } },
-      `let at = state.next;
-       for (let n = 0; n < ${FEW}; n++, at++) { const i = at % ${COUNT}; objects[i] = new BodyObject(${VALUES}); }
-       state.next = at;`,
+      { BodyObject, state: { kept: null } },
+      `const kept = []; for (let i = 0; i < ${COUNT}; i++) kept.push(new BodyObject(${VALUES})); state.kept = kept;`,
     ),
-    operations: FEW,
+    operations: COUNT,
   },
 });
 for (let i = 0; i < COUNT; i++) {

@@ -49,7 +49,7 @@ export function drawChart(title, answers) {
   const times = questions.flatMap(({ rows }) =>
     rows.flatMap((row) => [row.offheap.median, ...row.references.map(({ figure }) => figure.median)]),
   );
-  const first = Math.floor(Math.log10(Math.min(...times)));
+  const first = Math.floor(Math.log10(Math.min(...times.filter((time) => time > 0))));
   const last = Math.ceil(Math.log10(Math.max(...times)));
   const scale = (ns) => ((WIDTH - LABELS - VALUES - MARGIN) * (Math.log10(ns) - first)) / (last - first);
 
@@ -63,7 +63,7 @@ export function drawChart(title, answers) {
       const limits = budgets.filter(({ limit }) => limit !== undefined);
       const top = y;
       for (const { name, figure, own } of [{ name: work, figure: offheap, own: true }, ...references]) {
-        const length = Math.max(1, scale(figure.median));
+        const length = figure.median > 0 ? Math.max(1, scale(figure.median)) : 1;
         // A figure makes way for the mark of a budget.
         const mark = own
           ? limits.map(({ limit }) => scale(limit)).find((x) => x > length - 4 && x < length + 60)

@@ -4,7 +4,7 @@ import { outOfRange } from '../errors';
 import type { Lifetime } from '../memory/lifetime';
 import type { Definition } from './definition';
 import { acceptAll, addIndices, assignAll, FieldArray, textEndOfAll } from './field-array';
-import { checkLength, placeOfView, FieldType, type Leaf, reach, type RecordClass } from './field-type';
+import { checkLength, give, giveNothing, FieldType, type Leaf, reach, type RecordClass } from './field-type';
 import { atMost, kindOf, own } from './intrinsic';
 import { BigIntType, NumberType, type ScalarType, type ViewName } from './scalars';
 import { type FieldInput, typeOf } from './struct-type';
@@ -58,7 +58,8 @@ abstract class ArrayType<E extends FieldType> extends FieldType {
 class NumericArrayType extends ArrayType<ScalarType> {
   read(life: Lifetime, offset: number): NodeJS.TypedArray {
     const { element, length, size } = this;
-    return new TYPED_ARRAYS[element.view](...placeOfView(life, offset, size), length);
+    const View = TYPED_ARRAYS[element.view];
+    return size === 0 ? new View(giveNothing(life), 0, 0) : new View(give(life, offset + size), offset, length);
   }
 
   /** A typed array of the same kind is taken as it is: its values fit. */

@@ -132,18 +132,17 @@ export function reach(life: Lifetime, end: number): void {
   }
 }
 
-/**
- * Buffer and offset for a view that is given away, on the `size` bytes at `offset`. A view on nothing gets a buffer of its
- * own: those who have nothing to see share one, and whoever is given a view may take its buffer away.
- */
-export function placeOfView(life: Lifetime, offset: number, size: number): [ArrayBuffer, number] {
-  if (size === 0) {
-    if (life.ended) {
-      life.recover(offset);
-    }
-    return [new ArrayBuffer(0), 0];
-  }
-  reach(life, offset + size);
+/** The buffer for a view that is given away, on bytes before `end`. Whoever gets it may take it away. */
+export function give(life: Lifetime, end: number): ArrayBuffer {
+  reach(life, end);
   life.exposed = true;
-  return [life.buffer, offset];
+  return life.buffer;
+}
+
+/** One for a view on nothing. It is not the one that all who have nothing to see share. */
+export function giveNothing(life: Lifetime): ArrayBuffer {
+  if (life.ended) {
+    life.recover(0);
+  }
+  return new ArrayBuffer(0);
 }

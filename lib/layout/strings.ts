@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { invalidType, OffheapError, outOfRange } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Lifetime } from '../memory/lifetime';
-import { checkLength, placeOfView, FieldType, reach } from './field-type';
+import { checkLength, give, giveNothing, FieldType, reach } from './field-type';
 import { atMost, own } from './intrinsic';
 
 function checkString(path: string, value: unknown): asserts value is string {
@@ -175,7 +175,9 @@ class BytesType extends FieldType<Buffer, Uint8Array> {
 
   read(life: Lifetime, offset: number): Buffer {
     const { size } = this;
-    return new BlockBuffer(...placeOfView(life, offset, size), size);
+    return size === 0
+      ? new BlockBuffer(giveNothing(life), 0, 0)
+      : new BlockBuffer(give(life, offset + size), offset, size);
   }
 
   write(life: Lifetime, offset: number, value: Uint8Array): void {

@@ -133,6 +133,30 @@ export const PLACING = ARENAS.flatMap(([name, Arena]) =>
   }),
 );
 
+/** Adds bodies that differ in every field, with links backwards and one forwards. */
+export function fillBodies(arena: TypedArena<Body>, count: number): void {
+  for (let id = 0; id < count; id++) {
+    arena.push({
+      id,
+      position: { x: id, y: -id },
+      mass: id / 3,
+      next: id % 3 === 0 ? null : arena.at(id - 1),
+      name: 'größer '.repeat(id % 4),
+      tag: `t${id}`,
+      kind: (['rock', 'ice', 'gas'] as const)[id % 3]!,
+      data: Buffer.from([id, id]),
+      path: [id, 1000 * id],
+      marks: ['b'],
+      corners: [{ x: id }],
+      wide: BigInt(id - 25) << 99n,
+    });
+  }
+  if (count > 2) {
+    arena.at(0).next = arena.at(count - 1);
+    arena.at(1).name = 'replaced by something longer';
+  }
+}
+
 /** The error that `fn` throws. */
 export function errorOf(fn: () => unknown): unknown {
   try {

@@ -15,7 +15,11 @@ describe('A field of many elements', () => {
 
   it('takes no object for each when a record leaves it out', () => {
     const arena = new TypedArenaLazy(Flags, 2);
-    expect(heapUsedBy(() => { expect(arena.push({ id: 5 })).toBe(0); })).toBeLessThan(40);
+    expect(
+      heapUsedBy(() => {
+        expect(arena.push({ id: 5 })).toBe(0);
+      }),
+    ).toBeLessThan(40);
     const record = arena.at(0);
     record.flags[3] = true;
     expect(heapUsedBy(() => ((record as { flags: unknown }).flags = [true, true]))).toBeLessThan(40);

@@ -159,6 +159,7 @@ const rewind = pick.map((at): Operation => ({ arena, model }) => {
 const startOver = fc.constantFrom('reset', 'renew', 'resetUnsafe').map((way): Operation => ({ arena, model }) => {
   arena[way as 'reset']();
   model.frames = [];
+  model.blocks = [];
   goBack(model, 0, 0);
 });
 
