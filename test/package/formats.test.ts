@@ -52,21 +52,22 @@ describe('The packed package', () => {
   it('is used from CommonJS', () => {
     const file = write(
       'use.cjs',
-      `const { BumpArenaLazy, MiB } = require('offheap');
+      `const { BumpArenaLazy, MiB, struct, TypedArenaLazy, u32 } = require('offheap');
        const arena = new BumpArenaLazy(64 * MiB);
-       console.log(arena.alloc(3).fill(7));`,
+       console.log(arena.alloc(3).fill(7), new TypedArenaLazy(struct({ id: u32 }), 10).alloc({ id: 7 }).id);`,
     );
-    expect(run(process.execPath, [file], project)).toBe('<Buffer 07 07 07>\n');
+    expect(run(process.execPath, [file], project)).toBe('<Buffer 07 07 07> 7\n');
   });
 
   it('is used from ESM', () => {
     const file = write(
       'use.mjs',
-      `import { BumpArenaLazy, memoryUsage, MiB } from 'offheap';
+      `import { BumpArenaLazy, memoryUsage, MiB, struct, TypedArena, u32 } from 'offheap';
        const arena = new BumpArenaLazy(64 * MiB);
-       console.log(arena.alloc(3).fill(8), memoryUsage().reserved >= 64 * MiB);`,
+       const record = new TypedArena(struct({ id: u32 }), 10).alloc({ id: 8 });
+       console.log(arena.alloc(3).fill(8), memoryUsage().reserved >= 64 * MiB, record.id);`,
     );
-    expect(run(process.execPath, [file], project)).toBe('<Buffer 08 08 08> true\n');
+    expect(run(process.execPath, [file], project)).toBe('<Buffer 08 08 08> true 8\n');
   });
 
   it('has one copy of every class when both are mixed', () => {
@@ -89,6 +90,7 @@ describe('The packed package', () => {
     const file = write(
       name,
       `import { BumpArena, BumpArenaLazy, KiB, OffheapError, type BumpArenaOptions, type Checkpoint } from 'offheap';
+       import { array, f32, type Init, oneOf, struct, TypedArena, u32 } from 'offheap';
        const options: BumpArenaOptions = { zeroed: true };
        const arena: BumpArena = new BumpArenaLazy(4 * KiB, options);
        const block: Buffer | null = arena.alloc(10);
@@ -96,11 +98,17 @@ describe('The packed package', () => {
        const checkpoint: Checkpoint = arena.checkpoint();
        arena.rewind(checkpoint);
        const length: number = arena.scope((inner) => inner.used);
+       class Body extends struct({ id: u32, kind: oneOf('a', 'b'), at: array(f32, 2) }) {}
+       const init: Init<Body> = { kind: 'b' };
+       const body: Body | null = new TypedArena(Body, 10).alloc(init);
+       const values: ['a' | 'b' | undefined, Float32Array | undefined] = [body?.kind, body?.at];
+       // @ts-expect-error there is no such field
+       new TypedArena(Body, 10).push({ idd: 1 });
        // @ts-expect-error a size is a number
        arena.alloc('10');
        // @ts-expect-error what is internal is not there
        arena.region;
-       export { block, floats, length, OffheapError };`,
+       export { block, floats, length, values, OffheapError };`,
     );
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
