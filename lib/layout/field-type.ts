@@ -79,9 +79,9 @@ export abstract class FieldType<Value = unknown, Init = Value> {
    */
   textEnd?(life: Lifetime, offset: number, accepted: never, used: number): number;
 
-  /** The fields that this one is made of in the end, when it lies at `offset`. */
+  /** The fields that this one is made of in the end, when it lies at `offset`, so far as they have an `isValid`. */
   leaves(offset: number): Leaf[] {
-    return [{ type: this, offset }];
+    return this.isValid === undefined ? [] : [{ type: this, offset }];
   }
 
   /** Makes the bytes of a value others than those of zero, where it has others. */

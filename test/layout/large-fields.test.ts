@@ -37,14 +37,18 @@ describe('A field of many elements', () => {
     const arena = new TypedArenaLazy(Private, 1);
     expect(arena.alloc()!.read(COUNT - 1)).toEqual([false, 1]);
     let saved = 0;
+    let heap = 0;
+    const before = process.memoryUsage().heapUsed;
     const target = new Writable({
       write(chunk: Buffer, _encoding, done) {
         saved += chunk.length;
+        heap = Math.max(heap, process.memoryUsage().heapUsed - before);
         done();
       },
     });
     await arena.save(target);
     expect(saved).toBeGreaterThan(COUNT);
+    expect(heap).toBeLessThan(100 * 2 ** 20);
     arena.dispose();
   });
 });
