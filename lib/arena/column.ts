@@ -1,7 +1,8 @@
 import { invalidType, outOfRange } from '../errors';
 import { Code, index } from '../layout/code';
 import type { Field } from '../layout/definition';
-import { BoolType, isScalar, type ScalarType } from '../layout/scalars';
+import { decode } from '../layout/generated';
+import { isScalar, type ScalarType } from '../layout/scalars';
 import type { Lifetime } from '../memory/lifetime';
 import type { Records } from './records';
 
@@ -110,7 +111,6 @@ const isView = (value: unknown): boolean => ArrayBuffer.isView(value);
 /** The same with the field's place and type compiled in. */
 function generate(type: ScalarType, offset: number, size: number): ColumnClass {
   const { view, size: width } = type;
-  const decode = type instanceof BoolType ? ' !== 0' : '';
   const code = new Code();
   return code.run(`
 return class Column extends ${code.name(Column)} {
@@ -123,9 +123,9 @@ return class Column extends ${code.name(Column)} {
     const memory = this.#memory, view = memory.${view};
     if (!(at >= 0 && at < memory.length && ${code.name(Number.isInteger)}(at))) return this.reject(at);
     const i = ${index('at', size / width, offset / width)};
-    if (i < view.length) return view[i]${decode};
+    if (i < view.length) return view[i]${decode(type)};
     memory.recover((i + 1) * ${width});
-    return memory.${view}[i]${decode};
+    return memory.${view}[i]${decode(type)};
   }
   copyTo(target, start = 0) {
     if (!${code.name(isView)}(target)) return super.copyTo(target, start); // which runs code of the user's, perhaps
@@ -134,7 +134,7 @@ return class Column extends ${code.name(Column)} {
     if ((start + count) * ${size} > memory.bytes.length) memory.recover((start + count) * ${size});
     const view = memory.${view};
     let i = ${index('start', size / width, offset / width)};
-    for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode};
+    for (let n = 0; n < count; n++, i += ${size / width}) target[n] = view[i]${decode(type)};
     return count;
   }
 };`) as ColumnClass;

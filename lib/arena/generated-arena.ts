@@ -1,5 +1,5 @@
 import { Code } from '../layout/code';
-import { leafVariables, readInit, readValues, writeFields } from '../layout/generated';
+import { leafVariables, initStatements, valueStatements, writeStatements } from '../layout/generated';
 import type { RecordClass } from '../layout/field-type';
 import { StructType } from '../layout/struct-type';
 import { checkFunction, wrongCount } from './options';
@@ -37,7 +37,7 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
   const code = new Code();
   const reference = (memory: string, index: string): string =>
     `new ${code.name(type.create)}(${memory}, ${index} * ${size / align})`;
-  const write = writeFields(code, fields, align);
+  const write = writeStatements(code, fields, align);
   const add = `
     const unit = i * ${size / align};
     ${definition.hasText ? undoingTexts(write) : write}
@@ -68,16 +68,15 @@ function generate(Arena: ArenaClass, type: StructType, recordsOf: (arena: object
       fn(record, i);
     }
   }`;
-  const init = readInit(code, fields, 'init', '');
-  const values = readValues(code, fields);
-  const name = Arena.name;
+  const init = initStatements(code, fields, 'init', '');
+  const values = valueStatements(code, fields);
   return code.run(`
 function grow(${parameters}) {
   if (!records.room()) return -1;
   const memory = records.memory, i = memory.length;
   ${add}
 }
-const Special = class ${name} extends ${code.name(Arena)} {
+const Special = class extends ${code.name(Arena)} {
   #records;
   #memory;
   constructor(Struct, count, options) {

@@ -56,8 +56,8 @@ return {
   handle: Handle,
   Class: Struct,
   initialize(memory, unit, init) {
-    ${readInit(code, fields, 'init', '')}
-    ${writeFields(code, fields, definition.align)}
+    ${initStatements(code, fields, 'init', '')}
+    ${writeStatements(code, fields, definition.align)}
   },
 };`) as { handle: Handle; Class: RecordClass; initialize: Initialize };
   },
@@ -140,7 +140,8 @@ function fits(code: Code, type: ScalarType, value: string): string {
   return `typeof ${value} === 'boolean'`;
 }
 
-function decode(type: ScalarType): string {
+/** What follows an element of a view to make it a value. */
+export function decode(type: ScalarType): string {
   return type instanceof BoolType ? ' !== 0' : '';
 }
 
@@ -153,7 +154,7 @@ function zero(code: Code, type: FieldType): string {
 }
 
 /** Statements that read an init object into a variable for each field, nested structs taken apart, and check them all. */
-export function readInit(code: Code, fields: readonly Field[], init: string, path: string): string {
+export function initStatements(code: Code, fields: readonly Field[], init: string, path: string): string {
   const check = `${code.name(checkInit)}(${init}, ${JSON.stringify(path)});`;
   return [check, ...fields.map((field) => readField(code, field, `${init}.${field.name}`, path + field.name))].join(
     '\n    ',
@@ -165,7 +166,7 @@ function readField(code: Code, { type }: Field, value: string, path: string): st
   if (type instanceof StructType) {
     const none = code.name(NONE);
     const nested = `let ${name} = ${value}; if (${name} === undefined) ${name} = ${none};`;
-    return `${nested}\n    ${readInit(code, type.definition.fields, name, `${path}.`)}`;
+    return `${nested}\n    ${initStatements(code, type.definition.fields, name, `${path}.`)}`;
   }
   return `let ${name} = ${value}; if (${name} === undefined) ${name} = ${zero(code, type)}; else ${acceptVariable(code, type, name, path)}`;
 }
@@ -184,17 +185,17 @@ export function leafVariables(code: Code, fields: readonly Field[]): string[] {
 }
 
 /** The parameters of a function that takes a value for each field, and statements that check them. */
-export function readValues(code: Code, fields: readonly Field[]): { parameters: string; checks: string } {
+export function valueStatements(code: Code, fields: readonly Field[]): { parameters: string; checks: string } {
   const checks = fields.map(({ name, type }) =>
     type instanceof StructType
-      ? readInit(code, type.definition.fields, code.variable(name), `${name}.`)
+      ? initStatements(code, type.definition.fields, code.variable(name), `${name}.`)
       : acceptVariable(code, type, code.variable(name), name),
   );
   return { parameters: fields.map(({ name }) => code.variable(name)).join(', '), checks: checks.join('\n    ') };
 }
 
 /** Statements that write the variables to the record at `unit` of `memory`. */
-export function writeFields(code: Code, fields: readonly Field[], align: number): string {
+export function writeStatements(code: Code, fields: readonly Field[], align: number): string {
   return placesOf(fields, '', 0)
     .map(({ path, type, offset }) => {
       const value = code.variable(path);

@@ -20,10 +20,6 @@ export class TextSpace {
     return this.#used;
   }
 
-  get capacity(): number {
-    return this.#region.capacity;
-  }
-
   get committed(): number {
     return this.#region.committed;
   }

@@ -1,72 +1,11 @@
 import { inspect } from 'node:util';
 
-import {
-  array,
-  bool,
-  BumpArena,
-  bytes,
-  f32,
-  f64,
-  i128,
-  i64,
-  oneOf,
-  self,
-  str,
-  text,
-  TypedArena,
-  u16,
-  u32,
-  u8,
-} from '../../lib';
-import { BACKENDS, codeOf, structBy } from './support';
+import { array, BumpArena, bytes, f64, i128, i64, self, str, TypedArena, u16, u32, u8 } from '../../lib';
+import { BACKENDS, codeOf, everyKindOfField, structBy } from './support';
 
 describe.each(BACKENDS)('With %s accessors, a reference', (_name, backend) => {
   const struct = structBy(backend);
-  const Point = struct({ x: f32, y: f32 });
-  class Body extends struct({
-    id: u32,
-    big: i64,
-    wide: i128,
-    alive: bool,
-    name: str(8),
-    note: text,
-    kind: oneOf('star', 'planet'),
-    hash: bytes(2),
-    at: Point,
-    next: self,
-    samples: array(f64, 2),
-    longs: array(i64, 2),
-    tags: array(str(4), 2),
-    line: array(Point, 2),
-    grid: array(array(u8, 2), 2),
-  }) {
-    get double(): number {
-      return this.id * 2;
-    }
-  }
-  const INIT = {
-    id: 7,
-    big: -5n,
-    wide: 2n ** 100n,
-    alive: true,
-    name: 'sun',
-    note: 'bright',
-    kind: 'planet',
-    hash: Buffer.from([1, 2]),
-    at: { x: 1, y: 2 },
-    next: null,
-    samples: [0.5, 1.5],
-    longs: [1n, -1n],
-    tags: ['a', 'b'],
-    line: [
-      { x: 1, y: 2 },
-      { x: 3, y: 4 },
-    ],
-    grid: [
-      [1, 2],
-      [3, 4],
-    ],
-  } as const;
+  const { Body, INIT, Point } = everyKindOfField(struct);
   const PLAIN = {
     ...INIT,
     samples: new Float64Array([0.5, 1.5]),

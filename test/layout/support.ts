@@ -1,4 +1,23 @@
-import { BumpArena, type Fields, type StructClass, type StructOf, TypedArena, u8 } from '../../lib';
+import {
+  array,
+  bool,
+  BumpArena,
+  bytes,
+  f32,
+  f64,
+  type Fields,
+  i128,
+  i64,
+  oneOf,
+  self,
+  str,
+  type StructClass,
+  type StructOf,
+  text,
+  TypedArena,
+  u32,
+  u8,
+} from '../../lib';
 import { closures } from '../../lib/layout/closures';
 import type { Backend } from '../../lib/layout/definition';
 import { generated } from '../../lib/layout/generated';
@@ -95,4 +114,54 @@ export function expectRefused(
   expect(arena.indexOf(next)).toBe(1);
   expect(next.toObject()).toEqual(arena.at(arena.push()).toObject());
   expect(record.toObject()).toEqual(before.record);
+}
+
+/** A class with a field of each kind, and what a record of it can be made from. */
+export function everyKindOfField(struct: ReturnType<typeof structBy>) {
+  const Point = struct({ x: f32, y: f32 });
+  class Body extends struct({
+    id: u32,
+    big: i64,
+    wide: i128,
+    alive: bool,
+    name: str(8),
+    note: text,
+    kind: oneOf('star', 'planet'),
+    hash: bytes(2),
+    at: Point,
+    next: self,
+    samples: array(f64, 2),
+    longs: array(i64, 2),
+    tags: array(str(4), 2),
+    line: array(Point, 2),
+    grid: array(array(u8, 2), 2),
+  }) {
+    get double(): number {
+      return this.id * 2;
+    }
+  }
+  const INIT = {
+    id: 7,
+    big: -5n,
+    wide: 2n ** 100n,
+    alive: true,
+    name: 'sun',
+    note: 'bright',
+    kind: 'planet',
+    hash: Buffer.from([1, 2]),
+    at: { x: 1, y: 2 },
+    next: null,
+    samples: [0.5, 1.5],
+    longs: [1n, -1n],
+    tags: ['a', 'b'],
+    line: [
+      { x: 1, y: 2 },
+      { x: 3, y: 4 },
+    ],
+    grid: [
+      [1, 2],
+      [3, 4],
+    ],
+  } as const;
+  return { Body, INIT, Point };
 }
