@@ -1,12 +1,27 @@
+export { type Allocator, type BlockOwner } from './allocator/allocator';
+export { Bucketizer } from './allocator/bucketizer';
+export { FallbackAllocator } from './allocator/fallback';
+export { FreeList, type FreeListOptions } from './allocator/free-list';
+export { heap } from './allocator/heap';
+export { type AllocatorMessage, channelLogger, streamLogger } from './allocator/loggers';
+export { NullAllocator } from './allocator/null';
+export { type AllocatorLogger, ProxyAllocator } from './allocator/proxy';
+export { type Scope, ScopedAllocator } from './allocator/scoped';
+export { Segregator } from './allocator/segregator';
+export { type AllocatorStats, type SizeCount, StatsAllocator } from './allocator/stats';
 export { BumpArena, type BumpArenaOptions, type RenewOptions } from './arena/bump-arena';
 export { BumpArenaLazy } from './arena/bump-arena-lazy';
 export { type Checkpoint } from './arena/checkpoint';
+export { type ArenaAllocator, MemoryArena } from './arena/memory-arena';
 export { type Pin } from './arena/pin';
 export { type Column } from './arena/column';
 export { type RecordSource, type RecordTarget } from './arena/record-file';
 export { TypedArena, type TypedArenaOptions } from './arena/typed-arena';
 export { TypedArenaLazy } from './arena/typed-arena-lazy';
 export { type TypedArrayConstructor } from './arena/typed-array';
+export { Box } from './collections/box';
+export { type PlainValue } from './collections/element';
+export { Vec } from './collections/vec';
 export { OffheapError, type OffheapErrorCode, OffheapSystemError } from './errors';
 export { array, type ArrayField } from './layout/array';
 export { type FieldArray } from './layout/field-array';
@@ -42,6 +57,7 @@ export {
   type StructClass,
   type StructOf,
 } from './layout/types';
+export { type BlockLifetime } from './memory/lifetime';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
 export { GiB, KiB, MiB } from './sizes';

@@ -5,19 +5,20 @@ const ROOT = resolve(__dirname, '..');
 
 /** A file imports from its own folder and from lower layers. */
 const LAYERS: Readonly<Record<string, number>> = {
+  'arguments.ts': 0,
   'errors.ts': 0,
   'sizes.ts': 0,
   native: 1,
   memory: 2,
   layout: 3,
-  allocator: 3,
-  arena: 4,
-  pool: 4,
-  collections: 4,
-  server: 5,
-  'global.ts': 5,
-  'index.ts': 6,
-  'index.mts': 7,
+  allocator: 4,
+  arena: 5,
+  pool: 5,
+  collections: 5,
+  server: 6,
+  'global.ts': 6,
+  'index.ts': 7,
+  'index.mts': 8,
 };
 
 function filesBelow(folder: string, pattern: RegExp): string[] {

@@ -1,20 +1,22 @@
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 
-import { invalidType, invalidValue, OffheapError } from '../errors';
-import { creatorOf } from '../layout/creator';
-import { definitionOf } from '../layout/definition';
-import type { RecordClass } from '../layout/field-type';
+import type { BlockOwner } from '../allocator/allocator';
+import { placeIn } from '../allocator/bump';
+import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function';
+import { invalidType, OffheapError } from '../errors';
 import type { Init, StructClass } from '../layout/types';
 import { isDetached } from '../memory/detach';
-import { Lifetime, type Owner } from '../memory/lifetime';
+import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
 import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { BumpPointer, pointers } from './bump-pointer';
 import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
-import { checkBoolean, checkOptions, markAsUncloneable } from './options';
+import { checkBoolean, checkOptions, markAsUncloneable } from '../arguments';
 import { Pin } from './pin';
 
-const { checkOpen, close, floorOf, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
+const { checkOpen, checkOwned, close, floor: floorOf, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
+
+let newestLifetime: (arena: BumpArena) => Lifetime;
 
 export interface BumpArenaOptions {
   /**
@@ -43,7 +45,7 @@ export interface RenewOptions {
  * Every method throws a TypeError `ERR_INVALID_ARG_TYPE` or a RangeError `ERR_OUT_OF_RANGE` for a wrong argument, and
  * an OffheapError `ERR_OFFHEAP_DISPOSED` after `dispose()`.
  */
-export class BumpArena extends BumpPointer {
+export class BumpArena extends BumpPointer implements BlockOwner {
   readonly #region: Region;
   readonly #checkpoints = new CheckpointStack();
   readonly #owner: Owner = {
@@ -97,53 +99,39 @@ export class BumpArena extends BumpPointer {
    * OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record that is not this arena's, or does not live as long.
    */
   place<T extends object>(Struct: StructClass<T>, init: Init<T> = {} as Init<T>): T | null {
-    const { align, hasText, initialize, size } = definitionOf(Struct);
-    if (hasText) {
-      throw invalidValue('Struct', 'it has a text field, and only typed arenas have room for texts');
-    }
-    const { used } = this;
-    const offset = this.allocOffset(size, align);
-    if (offset < 0) {
-      return null;
-    }
-    let memory: Lifetime | null = null;
-    const floor = floorOf(this);
-    if (size > 0) {
-      setFloor(this, offset + size);
-    }
-    try {
-      memory = this.#lifetime();
-      initialize(memory, offset / align, init);
-      if (memory.ended) {
-        memory.recover(0); // what was read of `init` has started the arena over
-      }
-      return new (creatorOf(Struct as RecordClass))(memory, offset / align) as T;
-    } catch (error) {
-      // Where the arena has gone back meanwhile, something else may be in the record's place.
-      if (memory?.ended !== true && this.used === offset + size) {
-        goBack(this, used);
-        setFloor(this, floor);
-      }
-      throw error;
-    }
+    return placeIn(this, pointers, newestLifetime, Struct, init);
   }
 
-  /** What a reference holds that is made now. */
-  #lifetime(): Lifetime {
-    const checkpoints = this.#checkpoints;
+  /**
+   * How long the memory of a block lasts: until the arena starts over, or goes back to a checkpoint that was taken before the
+   * block got its present length.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
+   */
+  lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
+    checkOwned(this, block);
+    return this.#lifetime(this.#checkpoints.frameOf(block.byteOffset + block.byteLength));
+  }
+
+  /** The lifetime of what was allocated in a frame. */
+  #lifetime(frame: Frame): Lifetime {
     const { views } = this;
-    let { lifetime } = checkpoints;
-    if (lifetime?.ended === true) {
-      lifetime = null; // somebody has taken the records away, and one of them was read
-    } else if (lifetime !== null && lifetime.buffer !== views.buffer) {
-      if (!this.#region.keepsContents && isDetached(lifetime.buffer)) {
-        lifetime.end(); // the same, and none was read
-        lifetime = null;
-      } else {
-        lifetime.see(views);
+    const { lifetime } = frame;
+    if (lifetime !== null && !lifetime.ended) {
+      if (lifetime.buffer === views.buffer) {
+        return lifetime;
       }
+      if (this.#region.keepsContents || !isDetached(lifetime.buffer)) {
+        lifetime.see(views);
+        return lifetime;
+      }
+      lifetime.end(); // somebody has taken the contents away
     }
-    return lifetime ?? (checkpoints.lifetime = new Lifetime(this.#owner, views, { depth: checkpoints.depth }));
+    return (frame.lifetime = new Lifetime(this.#owner, views, { depth: frame.depth }));
+  }
+
+  static {
+    newestLifetime = (arena) => arena.#lifetime(arena.#checkpoints.top);
   }
 
   // --- Going back -------------------------------------------------------------------------------------------------
@@ -181,12 +169,7 @@ export class BumpArena extends BumpPointer {
    */
   scope<R>(fn: (arena: this) => R): R {
     checkOpen(this);
-    if (typeof fn !== 'function') {
-      throw invalidType('fn', 'of type function', fn);
-    }
-    if (types.isAsyncFunction(fn)) {
-      throw asyncScope();
-    }
+    checkScopeFunction(fn);
     this.#checkUnpinned('open a scope');
     const frame = this.#checkpoints.enter(this.used, floorOf(this));
     let result: R;
@@ -201,11 +184,7 @@ export class BumpArena extends BumpPointer {
     }
     this.#checkUnpinned('leave the scope');
     this.#leave(frame);
-    if (isThenable(result)) {
-      // Whatever it comes to, it is reported here and now.
-      Promise.resolve(result).then(undefined, () => {});
-      throw asyncScope();
-    }
+    checkNoPromise(result);
     return result;
   }
 
@@ -321,23 +300,4 @@ export class BumpArena extends BumpPointer {
       );
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') {
-    return false;
-  }
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    return false; // no promise has a getter that throws
-  }
-}
-
-function asyncScope(): OffheapError {
-  return new OffheapError(
-    'ERR_OFFHEAP_ASYNC_SCOPE',
-    'A scope ends when its function returns, so the function must not return a promise. For asynchronous work take a ' +
-      'checkpoint() and rewind() when the work is done, or hold a pin() meanwhile',
-  );
 }

@@ -1,3 +1,4 @@
+import { type Bump, freeIn, reallocIn } from '../allocator/bump';
 import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
@@ -13,16 +14,11 @@ const aligned = alignUp;
 
 type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
 
-interface Pointers {
-  /** Gives up all from `offset` on. */
-  readonly goBack: (pointer: BumpPointer, offset: number) => void;
+interface Pointers extends Bump<BumpPointer> {
   /** Starts over; `isZero` says whether all memory is known to be zero now. */
   readonly startOver: (pointer: BumpPointer, isZero: boolean) => void;
   /** Notes that memory from `offset` on has become zero, if it was not. */
   readonly setZeroFrom: (pointer: BumpPointer, offset: number) => void;
-  /** Notes where the last record ends. What is below cannot be freed or moved as a block. */
-  readonly setFloor: (pointer: BumpPointer, offset: number) => void;
-  readonly floorOf: (pointer: BumpPointer) => number;
   /** Refuses everything from now on. */
   readonly close: (pointer: BumpPointer) => void;
   readonly isClosed: (pointer: BumpPointer) => boolean;
@@ -206,28 +202,7 @@ export abstract class BumpPointer {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
    */
   realloc(block: NodeJS.ArrayBufferView, size: number, align: number = ALIGN): Buffer | null {
-    checkSize('size', size);
-    checkAlign('align', align);
-    this.#checkOwned(block);
-    const { byteOffset: offset, byteLength: length } = block;
-    if (length === 0) {
-      return this.alloc(size, align);
-    }
-    const isLast = offset + length === this.#used;
-    if (size <= length) {
-      if (isLast) {
-        this.#checkNoRecord(offset + size);
-        this.#goBack(offset + size);
-      }
-      return new BlockBuffer(block.buffer, offset, size);
-    }
-    if (!isLast) {
-      const moved = this.alloc(size, align);
-      moved?.set(new Uint8Array(block.buffer, offset, length));
-      return moved;
-    }
-    const used = this.#used;
-    return this.allocOffset(size - length, 1) < 0 ? null : this.#view(offset, size, used);
+    return reallocIn(this, pointers, block, size, align);
   }
 
   /**
@@ -236,11 +211,7 @@ export abstract class BumpPointer {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
    */
   free(block: NodeJS.ArrayBufferView): void {
-    this.#checkOwned(block);
-    if (block.byteLength > 0 && block.byteOffset + block.byteLength === this.#used) {
-      this.#checkNoRecord(block.byteOffset);
-      this.#goBack(block.byteOffset);
-    }
+    freeIn(this, pointers, block);
   }
 
   /** Whether the memory of `block` lies in what this arena has allocated and not taken back. */
@@ -253,15 +224,6 @@ export abstract class BumpPointer {
       (block.buffer === this.#buffer || this.#region.holds(block.buffer)) &&
       (block.byteLength === 0 ? !isDetached(block.buffer) : block.byteOffset + block.byteLength <= this.#used)
     );
-  }
-
-  #checkNoRecord(offset: number): void {
-    if (offset < this.#floor) {
-      throw new OffheapError(
-        'ERR_OFFHEAP_FOREIGN_BLOCK',
-        'Expected a block. Received memory in which there is a record, made by place(); rewind() or reset() give it up',
-      );
-    }
   }
 
   #checkOwned(block: NodeJS.ArrayBufferView): void {
@@ -347,6 +309,9 @@ export abstract class BumpPointer {
   // For the other half of the arena. Methods would do as well, if nobody could override them in a class of their own.
   static {
     pointers = {
+      used: (pointer) => pointer.#used,
+      allocOffset: (pointer, size, align) => pointer.allocOffset(size, align),
+      view: (pointer, offset, size, used) => pointer.#view(offset, size, used),
       goBack(pointer, offset) {
         pointer.#goBack(offset);
       },
@@ -365,7 +330,7 @@ export abstract class BumpPointer {
       setFloor(pointer, offset) {
         pointer.#floor = offset;
       },
-      floorOf: (pointer) => pointer.#floor,
+      floor: (pointer) => pointer.#floor,
       close(pointer) {
         pointer.#closed = true;
         pointer.#limit = -1;
@@ -376,6 +341,9 @@ export abstract class BumpPointer {
       isClosed: (pointer) => pointer.#closed,
       checkOpen(pointer) {
         pointer.#checkOpen();
+      },
+      checkOwned(pointer, block) {
+        pointer.#checkOwned(block);
       },
     };
   }

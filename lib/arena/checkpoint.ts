@@ -24,7 +24,7 @@ export class Frame {
     this.below = below;
     this.offset = offset;
     this.floor = floor;
-    this.depth = below === null ? 1 : below.depth + 1;
+    this.depth = below === null ? 0 : below.depth + 1;
   }
 
   /** Makes the references stale that were made here. */
@@ -67,32 +67,27 @@ export class Checkpoint {
 
 /** The checkpoints of one arena, in the order in which they were taken. */
 export class CheckpointStack {
-  #top: Frame | null = null;
-  /** What references hold that were made below all frames. */
-  #bottom: Lifetime | null = null;
+  /** The frame that is there before any checkpoint, and stays. */
+  readonly #bottom = new Frame(null, 0, 0);
+  #top = this.#bottom;
 
-  /** The lifetime of references that are made now. */
-  get lifetime(): Lifetime | null {
-    return this.#top === null ? this.#bottom : this.#top.lifetime;
+  get top(): Frame {
+    return this.#top;
   }
 
-  set lifetime(lifetime: Lifetime | null) {
-    if (this.#top === null) {
-      this.#bottom = lifetime;
-    } else {
-      this.#top.lifetime = lifetime;
+  /** The frame that what ends at an offset was allocated in: it is given up when that one is dropped. */
+  frameOf(end: number): Frame {
+    let frame = this.#top;
+    while (frame.below !== null && frame.offset >= end) {
+      frame = frame.below;
     }
-  }
-
-  /** How many frames there are. */
-  get depth(): number {
-    return this.#top === null ? 0 : this.#top.depth;
+    return frame;
   }
 
   take(offset: number, floor: number): Checkpoint {
     const top = this.#top;
     // A loop that takes a checkpoint, works and goes back would otherwise leave a frame behind every time.
-    if (top !== null && top.fresh && top.offset === offset && top.valid === Infinity && top.lifetime === null) {
+    if (top.fresh && top.offset === offset && top.valid === Infinity && top.lifetime === null) {
       top.fresh = false;
       top.taken++;
       return new Checkpoint({ stack: this, frame: top, order: top.taken });
@@ -140,27 +135,22 @@ export class CheckpointStack {
     if (!frame.alive) {
       return false;
     }
-    this.#drop(frame.below);
+    this.#drop(frame.below!); // enter() has put it on another one
     return true;
   }
 
   /** Makes all checkpoints and all references stale. */
   clear(): void {
-    if (this.#top !== null) {
-      this.#drop(null);
-    }
-    if (this.#bottom !== null) {
-      this.#bottom.end();
-      this.#bottom = null;
-    }
+    this.#drop(this.#bottom);
+    this.#bottom.endLifetime();
   }
 
-  #drop(until: Frame | null): void {
+  #drop(until: Frame): void {
     let top = this.#top;
-    while (top !== null && top !== until) {
+    while (top !== until) {
       top.alive = false;
       top.endLifetime();
-      top = top.below;
+      top = top.below!; // `until` is below
     }
     this.#top = top;
   }

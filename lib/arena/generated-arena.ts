@@ -2,7 +2,7 @@ import { Code } from '../layout/code';
 import { leafVariables, initStatements, valueStatements, writeStatements } from '../layout/generated';
 import type { RecordClass } from '../layout/field-type';
 import { StructType } from '../layout/struct-type';
-import { checkFunction, wrongCount } from './options';
+import { checkFunction, wrongCount } from '../arguments';
 import type { Records } from './records';
 
 /** A typed arena's class, as far as this file is concerned. */

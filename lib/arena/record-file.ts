@@ -13,7 +13,7 @@ import { definitionOf } from '../layout/definition';
 import type { StructClass } from '../layout/types';
 import { MAX_LENGTH } from '../memory/region';
 import { checkSize, MiB } from '../sizes';
-import { checkOptions } from './options';
+import { checkOptions } from '../arguments';
 import type { Records } from './records';
 import { recordsOfArena, type TypedArena, type TypedArenaOptions } from './typed-arena';
 

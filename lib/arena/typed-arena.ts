@@ -9,7 +9,7 @@ import { EagerRegion, type Region } from '../memory/region';
 import { checkSize, formatBytes } from '../sizes';
 import { type Column, columnOf } from './column';
 import { specialize } from './generated-arena';
-import { checkFunction, checkOptions, markAsUncloneable, wrongCount } from './options';
+import { checkFunction, checkOptions, markAsUncloneable, wrongCount } from '../arguments';
 import { loadRecords, type RecordSource, type RecordTarget, saveRecords } from './record-file';
 import { type DropHook, Records } from './records';
 

@@ -9,10 +9,11 @@ import { atMost, kindOf, own } from './intrinsic';
 import { BigIntType, NumberType, type ScalarType, type ViewName } from './scalars';
 import { type FieldInput, typeOf } from './struct-type';
 
-type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NodeJS.TypedArray;
+export type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NodeJS.TypedArray;
 type Accepted = (number | bigint)[] | NodeJS.TypedArray;
 
-const TYPED_ARRAYS: Readonly<Record<ViewName, ViewConstructor>> = {
+/** Their constructors, by the names of the views. */
+export const TYPED_ARRAYS: Readonly<Record<ViewName, ViewConstructor>> = {
   i8: Int8Array,
   u8: Uint8Array,
   i16: Int16Array,
@@ -102,10 +103,12 @@ class NumericArrayType extends ArrayType<ScalarType> {
 
 class RecordArrayType extends ArrayType<FieldType> {
   override readonly hasText: boolean;
+  override readonly hasLinks: boolean;
 
   constructor(element: FieldType, length: number) {
     super(element, length);
     this.hasText = element.hasText;
+    this.hasLinks = element.hasLinks;
     addIndices();
   }
 

@@ -59,6 +59,8 @@ export class Definition {
   readonly backend: Backend;
   /** Whether a field of it, however deep, is a text. */
   readonly hasText: boolean;
+  /** Whether a field of it, however deep, is a link. */
+  readonly hasLinks: boolean;
   readonly handle: Handle;
   readonly initialize: Initialize;
   /** What `struct()` answers. */
@@ -82,6 +84,7 @@ export class Definition {
     this.align = align;
     this.backend = backend;
     this.hasText = fields.some(({ type }) => type.hasText);
+    this.hasLinks = fields.some(({ type }) => type.hasLinks);
     if (this.size > MAX_SIZE) {
       throw outOfRange('fields', `of at most ${MAX_SIZE} bytes in all`, this.size);
     }

@@ -38,7 +38,7 @@ export abstract class FieldType<Value = unknown, Init = Value> {
   readonly isView: boolean = false;
   /** Whether values lie in an arena's text space. */
   readonly hasText: boolean = false;
-  /** Whether values are links to other records. */
+  /** Whether values are links to other records, or have some in them. */
   readonly hasLinks: boolean = false;
 
   /** What a field is that an init object does not name: what `write` takes. */

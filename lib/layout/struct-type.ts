@@ -16,6 +16,7 @@ export class StructType extends FieldType<object> {
   readonly zero: readonly unknown[];
   override readonly isView = true;
   override readonly hasText: boolean;
+  override readonly hasLinks: boolean;
   #create: Creator | null = null;
 
   constructor(Class: RecordClass) {
@@ -27,6 +28,7 @@ export class StructType extends FieldType<object> {
     this.align = definition.align;
     this.zero = definition.fields.map(({ type }) => type.zero);
     this.hasText = definition.hasText;
+    this.hasLinks = definition.hasLinks;
   }
 
   get name(): string {

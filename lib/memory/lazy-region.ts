@@ -22,6 +22,8 @@ export class LazyRegion implements Region {
   readonly keepsContents = true;
   readonly #addon: Addon;
   readonly #native: NativeReservation;
+  /** What commits are a multiple of, in bytes. */
+  readonly #step: number;
   /** What `buffer` is while nothing is exposed; a region's own, so that empty blocks on it are known. */
   #empty = new ArrayBuffer(0);
 
@@ -34,8 +36,12 @@ export class LazyRegion implements Region {
   /** What the last round needed, in bytes: how much to expose at first in this one. 0 in the first round. */
   #needed = 0;
 
-  /** Reserves `capacity` bytes of addresses, and no memory. */
-  constructor(capacity: number, kind: Kind) {
+  /**
+   * Reserves `capacity` bytes of addresses, and no memory.
+   *
+   * @param step Bytes by which it grows at least.
+   */
+  constructor(capacity: number, kind: Kind, step = STEP) {
     checkCapacity(capacity);
     this.#addon = loadAddon();
     const native = this.#addon.reserve(capacity, kind);
@@ -44,6 +50,7 @@ export class LazyRegion implements Region {
     }
     this.capacity = capacity;
     this.#native = native;
+    this.#step = step;
   }
 
   #noRoom(errno: number, syscall: string, capacity: number): OffheapSystemError {
@@ -84,7 +91,8 @@ export class LazyRegion implements Region {
     const { pageSize, hugePageSize } = this.#addon.system;
     const wanted = Math.max(end, 2 * this.#committed);
     const unit = hugePageSize !== 0 && wanted > hugePageSize ? hugePageSize : STEP;
-    let target = Math.min(alignUp(wanted, unit), this.capacity);
+    const steps = Math.ceil(wanted / this.#step) * this.#step;
+    let target = Math.min(alignUp(steps, unit), this.capacity);
     while (this.#native.commit(target) !== 0) {
       if (target === end) {
         return false;

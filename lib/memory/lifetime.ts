@@ -1,5 +1,6 @@
-import { OffheapError } from '../errors';
+import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from './buffer-view';
+import { isDetached } from './detach';
 import type { TextSpace } from './text-space';
 import { Views } from './views';
 
@@ -17,10 +18,17 @@ export interface Owner {
   currentViews(seen: ArrayBuffer): Views | null;
 }
 
+/** How long the memory of a block lasts. */
+export interface BlockLifetime {
+  /** Whether the memory has been given up: the block may alias another one. */
+  readonly ended: boolean;
+}
+
 /** What there is to see when there is nothing to see. Never given away. */
 export const NOTHING = new Views(new ArrayBuffer(0));
 
-const NOBODY: Owner = { stride: 1, definition: null, currentViews: () => null };
+/** The owner of what nobody has memory for. */
+export const NOBODY: Owner = { stride: 1, definition: null, currentViews: () => null };
 
 /**
  * What all references to the same stretch of an owner's time hold in common: the views through which they see its
@@ -29,7 +37,7 @@ const NOBODY: Owner = { stride: 1, definition: null, currentViews: () => null };
  * The end of a lifetime takes its views away. So the one comparison that every access needs anyhow, index against
  * length, also finds references that are stale and memory that was taken away, and leads to `recover`.
  */
-export class Lifetime {
+export class Lifetime implements BlockLifetime {
   buffer!: ArrayBuffer;
   bytes!: Buffer;
   i8!: Int8Array;
@@ -53,19 +61,40 @@ export class Lifetime {
   /** Of two lifetimes of one owner, the deeper one ends first. */
   readonly depth: number;
   #ended = false;
+  /** What ends when this does. */
+  #branches: Set<Lifetime> | null = null;
+  #trunk: Lifetime | null = null;
 
-  constructor(owner: Owner, views: Views | null, options: { depth?: number; text?: TextSpace | null } = {}) {
+  constructor(owner: Owner, views: Views | Lifetime | null, options: { depth?: number; text?: TextSpace | null } = {}) {
     this.owner = owner;
     this.depth = options.depth ?? 0;
     this.text = options.text ?? null;
     this.see(views ?? NOTHING);
   }
 
+  /**
+   * A lifetime over the same memory that ends with this one, or before it.
+   *
+   * @param owner Whose records may link to those of the branch, where depths allow it.
+   * @param depth Infinite where nobody can tell when it ends, so that nothing outside of it may link to what is in it.
+   */
+  branch(owner: Owner = this.owner, depth = Infinity): Lifetime {
+    const branch = new Lifetime(owner, this, { depth });
+    if (this.#ended) {
+      branch.end();
+    } else {
+      branch.#trunk = this;
+      this.#branches ??= new Set();
+      this.#branches.add(branch);
+    }
+    return branch;
+  }
+
   /** Looks through other views on the same memory from now on. */
-  see(views: Views): void {
+  see(views: Views | Lifetime): void {
     const { buffer } = views;
     this.buffer = buffer;
-    this.bytes = new BlockBuffer(buffer, 0, buffer.byteLength);
+    this.bytes = views instanceof Lifetime ? views.bytes : new BlockBuffer(buffer, 0, buffer.byteLength);
     this.i8 = views.i8;
     this.u8 = views.u8;
     this.i16 = views.i16;
@@ -80,6 +109,17 @@ export class Lifetime {
 
   /** Makes every reference stale. */
   end(): void {
+    if (this.#branches !== null) {
+      for (const branch of this.#branches) {
+        branch.#trunk = null; // it need not leave a set that is done with
+        branch.end();
+      }
+      this.#branches = null;
+    }
+    if (this.#trunk !== null) {
+      this.#trunk.#branches?.delete(this);
+      this.#trunk = null;
+    }
     this.#ended = true;
     this.owner = NOBODY; // a stale reference keeps no arena alive
     this.see(NOTHING);
@@ -89,27 +129,58 @@ export class Lifetime {
     return this.#ended;
   }
 
+  /** Makes the views long enough for what ends at `end`; false where that cannot be. */
+  refresh(end: number): boolean {
+    if (this.#ended) {
+      return false;
+    }
+    const views = this.owner.currentViews(this.buffer);
+    if (views === null) {
+      this.end();
+      return false;
+    }
+    this.see(views);
+    return end <= this.bytes.length;
+  }
+
   /**
    * For whoever has found the views too short for what ends at `end`: makes them long enough.
    *
    * @throws OffheapError `ERR_OFFHEAP_STALE` where that cannot be.
    */
   recover(end: number): void {
-    if (!this.#ended) {
-      const views = this.owner.currentViews(this.buffer);
-      if (views !== null) {
-        this.see(views);
-        if (end <= this.bytes.length) {
-          return;
-        }
-      } else {
-        this.end();
-      }
+    if (!this.refresh(end)) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_STALE',
+        'The reference is stale: since it was made, its memory has been freed, its arena has started over, gone back or ' +
+          'been disposed of, or somebody has taken the memory away',
+      );
     }
-    throw new OffheapError(
-      'ERR_OFFHEAP_STALE',
-      'The reference is stale: since it was made, its arena has started over, gone back or been disposed of, or ' +
-        'somebody has taken its memory away',
-    );
   }
+}
+
+/** A lifetime over an ArrayBuffer that ends when somebody takes that away, if nobody ends it before. */
+export function lifetimeOfBuffer(buffer: ArrayBuffer): Lifetime {
+  const currentViews = (seen: ArrayBuffer): Views | null => (isDetached(seen) ? null : new Views(seen));
+  return new Lifetime({ stride: 1, definition: null, currentViews }, new Views(buffer));
+}
+
+/** Of ArrayBuffers of which nothing is known but that they are there. */
+const unknown = new WeakMap<ArrayBufferLike, Lifetime>();
+
+/** The lifetime of a block that an allocator has handed out, as far as the allocator can tell. */
+export function lifetimeOf(
+  allocator: { lifetimeOf?: ((block: Buffer) => BlockLifetime) | undefined },
+  block: Buffer,
+): Lifetime {
+  const lifetime: unknown = allocator.lifetimeOf?.(block) ?? unknown.get(block.buffer);
+  if (lifetime === undefined) {
+    const made = lifetimeOfBuffer(block.buffer as ArrayBuffer);
+    unknown.set(block.buffer, made);
+    return made;
+  }
+  if (!(lifetime instanceof Lifetime)) {
+    throw invalidType('allocator.lifetimeOf()', 'what lifetimeOf() of another allocator has answered', lifetime);
+  }
+  return lifetime;
 }

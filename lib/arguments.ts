@@ -1,8 +1,8 @@
 import * as workers from 'node:worker_threads';
 
-import { invalidType, outOfRange } from '../errors';
+import { invalidType, outOfRange } from './errors';
 
-/** A posted arena would arrive as an empty object; where the runtime can refuse (Node 22.10), it does. */
+/** A posted arena or allocator would arrive as an empty object; where the runtime can refuse (Node 22.10), it does. */
 export const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) => void };
 
 export function checkOptions<T extends object>(options: T): T {
@@ -23,8 +23,8 @@ export function wrongCount(received: number, expected: number): RangeError {
   return outOfRange('values.length', `${expected}, one for each field`, received);
 }
 
-export function checkFunction(fn: unknown): asserts fn is (...args: never[]) => unknown {
+export function checkFunction(fn: unknown, name = 'fn'): asserts fn is (...args: never[]) => unknown {
   if (typeof fn !== 'function') {
-    throw invalidType('fn', 'of type function', fn);
+    throw invalidType(name, 'of type function', fn);
   }
 }

@@ -1,0 +1,88 @@
+import { invalidType, outOfRange } from '../errors';
+import { checkFunction } from '../arguments';
+import { checkSize } from '../sizes';
+import type { BlockOwner } from './allocator';
+import { moveBlock } from './checks';
+import { CombinedAllocator } from './combined';
+
+/** Takes blocks from one allocator for each range of sizes, its buckets. After D's `Bucketizer`. */
+export class Bucketizer extends CombinedAllocator {
+  readonly #sizes: readonly number[];
+  readonly #buckets: readonly BlockOwner[];
+
+  /**
+   * @param sizes Bytes, ascending: the largest block of each bucket. A request goes to the first bucket that it fits in.
+   * @param factory Makes the allocator for the blocks of up to `size` bytes, such as `new FreeList(heap, { blockSize: size })`.
+   */
+  constructor(sizes: readonly number[], factory: (size: number) => BlockOwner) {
+    checkSizes(sizes);
+    checkFunction(factory, 'factory');
+    const buckets = sizes.map((size) => factory(size));
+    super(Object.fromEntries(buckets.map((bucket, i) => [`factory(${sizes[i]})`, bucket])));
+    this.#sizes = [...sizes];
+    this.#buckets = buckets;
+  }
+
+  /** Allocates from the bucket of the size; `null` where that is full, and for what is larger than every bucket. */
+  alloc(size: number, align?: number): Buffer | null {
+    const bucket = this.#bucketFor(size);
+    if (bucket === undefined) {
+      checkSize('size', size);
+      return null;
+    }
+    return bucket.alloc(size, align);
+  }
+
+  /**
+   * Reallocates a block where it is, as long as its bucket is for such sizes, and moves it to another bucket otherwise; `null`
+   * where that is full, or where there is none.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a block that no bucket owns.
+   */
+  realloc(block: Buffer, size: number, align?: number): Buffer | null {
+    checkSize('size', size);
+    const owner = this.ownerOf(block);
+    const bucket = this.#bucketFor(size);
+    if (bucket === undefined) {
+      return null;
+    }
+    const fits = size <= this.#sizes[this.#buckets.indexOf(owner)]!;
+    const block2 = fits ? owner.realloc(block, size, align) : null;
+    return block2 !== null || owner === bucket ? block2 : moveBlock(block, size, align, owner, bucket);
+  }
+
+  /** @internal */
+  protected override ownerOf(block: Buffer): BlockOwner {
+    // Most often the bucket that blocks of this length come from; asking all of them takes longer.
+    const bucket = ArrayBuffer.isView(block) ? this.#bucketFor(block.byteLength) : undefined;
+    return bucket?.owns(block) === true ? bucket : super.ownerOf(block);
+  }
+
+  #bucketFor(size: number): BlockOwner | undefined {
+    const sizes = this.#sizes;
+    let from = 0;
+    let to = sizes.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (size <= sizes[middle]!) {
+        to = middle;
+      } else {
+        from = middle + 1;
+      }
+    }
+    return this.#buckets[from];
+  }
+}
+
+function checkSizes(sizes: unknown): void {
+  if (!Array.isArray(sizes)) {
+    throw invalidType('sizes', 'an array of numbers', sizes);
+  }
+  sizes.forEach((size: unknown, i) => {
+    checkSize(`sizes[${i}]`, size);
+    const least = i === 0 ? 0 : (sizes[i - 1] as number) + 1;
+    if (size < least) {
+      throw outOfRange(`sizes[${i}]`, `an integer >= ${least}, for sizes are ascending`, size);
+    }
+  });
+}

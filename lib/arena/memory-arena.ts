@@ -1,0 +1,379 @@
+import { inspect } from 'node:util';
+
+import type { BlockOwner } from '../allocator/allocator';
+import { checkView, disposed, foreignBlock } from '../allocator/checks';
+import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function';
+import { markAsUncloneable } from '../arguments';
+import { illegalConstructor, OffheapError, outOfRange } from '../errors';
+import { definitionOf } from '../layout/definition';
+import type { Init, StructClass } from '../layout/types';
+import { LazyRegion } from '../memory/lazy-region';
+import type { BlockLifetime } from '../memory/lifetime';
+import { MAX_LENGTH } from '../memory/region';
+import { Kind } from '../native/contract';
+import { checkSize, DEFAULT_ALIGN, formatBytes, GiB, MiB } from '../sizes';
+import { BumpArena } from './bump-arena';
+import type { TypedArrayConstructor } from './typed-array';
+
+/** Less would be less than a page, and is most often meant as a number of MiB. */
+const LEAST_BLOCK = 4096;
+
+/** How many addresses are reserved at once: more than there is memory, so that one range is nearly always enough. */
+const RANGE = Math.min(64 * GiB, MAX_LENGTH);
+
+/** Addresses that are committed block by block, as far as they are needed. */
+class Range extends BumpArena {
+  readonly region: LazyRegion;
+
+  constructor(capacity: number, blockSize: number) {
+    const region = new LazyRegion(capacity, Kind.arena, blockSize);
+    super(capacity, undefined, () => region);
+    this.region = region;
+  }
+}
+
+/** What a MemoryArena and its allocator share. */
+class Memory {
+  readonly blockSize: number;
+  readonly ranges: Range[];
+  /** The allocator that has the arena now. */
+  user: ArenaAllocator | null = null;
+  disposed = false;
+
+  constructor(blockSize: number) {
+    this.blockSize = blockSize;
+    this.ranges = [this.#reserve(blockSize)];
+  }
+
+  /** Reserves as many addresses as there are, and enough for `size` bytes. */
+  #reserve(size: number): Range {
+    const least = Math.max(size, this.blockSize);
+    for (let capacity = Math.max(RANGE, least); ; capacity = Math.max(Math.floor(capacity / 4), least)) {
+      try {
+        return new Range(capacity, this.blockSize);
+      } catch (error) {
+        if (capacity === least || !(error instanceof OffheapError) || error.code !== 'ERR_OFFHEAP_OS') {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Makes sure that the range after one that is full has room for `size` bytes; false where the system has no more. */
+  extend(index: number, size: number): boolean {
+    if (size <= this.ranges[index]!.remaining) {
+      return false; // it is not full: the system has refused memory for it
+    }
+    const next = this.ranges[index + 1];
+    if (next !== undefined && size <= next.capacity) {
+      return true;
+    }
+    try {
+      this.ranges.splice(index + 1, 0, this.#reserve(size));
+      return true;
+    } catch (error) {
+      if (error instanceof OffheapError && ['ERR_OFFHEAP_OS', 'ERR_OFFHEAP_TOO_LARGE'].includes(error.code)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+}
+
+let endAllocator: (allocator: ArenaAllocator) => void;
+
+/**
+ * What {@link MemoryArena.allocator} answers: the sole access to an arena, until `dispose()`. Everything else throws
+ * `ERR_OFFHEAP_DISPOSED` afterwards.
+ *
+ * Running out of memory is answered with `null`, and changes nothing. An alignment is a power of two from 1 to 2^30, 8 unless
+ * said otherwise.
+ */
+export class ArenaAllocator implements BlockOwner {
+  readonly #memory: Memory;
+  /** The one that is allocated from; `null` once disposed of. Those before it are full, those after it empty. */
+  #range: Range | null;
+  #index = 0;
+
+  /** @internal */
+  constructor(memory: Memory) {
+    if (!(memory instanceof Memory)) {
+      throw illegalConstructor('Arena allocators are made by arena.allocator(). Received new ArenaAllocator()');
+    }
+    this.#memory = memory;
+    this.#range = memory.ranges[0]!;
+  }
+
+  /** Allocates a block of exactly `size` bytes, or answers `null`. It shows whatever was there. */
+  alloc(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+    const block = (this.#range ?? this.#reject()).alloc(size, align);
+    return block !== null || !this.#moveOn(size + align) ? block : this.alloc(size, align);
+  }
+
+  /** Allocates a block of exactly `size` bytes, all zero, or answers `null`. */
+  allocZeroed(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+    const block = (this.#range ?? this.#reject()).allocZeroed(size, align);
+    return block !== null || !this.#moveOn(size + align) ? block : this.allocZeroed(size, align);
+  }
+
+  /**
+   * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
+   *
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
+   */
+  allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
+    const array = (this.#range ?? this.#reject()).allocArray(type, length);
+    return array !== null || !this.#moveOn((length + 1) * type.BYTES_PER_ELEMENT)
+      ? array
+      : this.allocArray(type, length);
+  }
+
+  /**
+   * Allocates a record and answers a reference to it, or `null`. What `init` leaves out is zero. The reference is stale, and
+   * throws, once the allocator is disposed of. Records of several structs can link to each other.
+   *
+   * @param Struct A class made by `struct()`, or a subclass of one, without `text` fields.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit its field;
+   * OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record of another arena.
+   */
+  place<T extends object>(Struct: StructClass<T>, init?: Init<T>): T | null {
+    const range = this.#range ?? this.#reject();
+    const record = range.place(Struct, init);
+    if (record !== null) {
+      return record;
+    }
+    const { size, align } = definitionOf(Struct);
+    return this.#moveOn(size + align) ? this.place(Struct, init) : null;
+  }
+
+  /** Goes on to the next range, for `size` bytes; false where there is none. */
+  #moveOn(size: number): boolean {
+    const range = this.#range ?? this.#reject();
+    if (!this.#memory.extend(this.#index, size)) {
+      return false;
+    }
+    // What the caller's own code has done meanwhile may have gone on already.
+    if (this.#range === range) {
+      this.#range = this.#memory.ranges[++this.#index]!;
+    }
+    return true;
+  }
+
+  /**
+   * Makes a block `size` bytes long: in place where it is the last one or becomes shorter, else by moving its contents. The
+   * old Buffer must not be used any more. `null` where there is no room; then the block is as it was.
+   *
+   * @param align For the case that it moves. Default: 8.
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
+   */
+  realloc(block: NodeJS.ArrayBufferView, size: number, align: number = DEFAULT_ALIGN): Buffer | null {
+    const answer = this.#rangeOf(block).realloc(block, size, align);
+    if (answer !== null) {
+      return answer;
+    }
+    const moved = this.alloc(size, align);
+    moved?.set(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
+    return moved;
+  }
+
+  /**
+   * Gives a block back. Only the last one makes room; for an earlier one nothing happens.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
+   */
+  free(block: NodeJS.ArrayBufferView): void {
+    this.#rangeOf(block).free(block);
+  }
+
+  /** Whether the memory of `block` lies in what this allocator has allocated and not taken back. */
+  owns(block: NodeJS.ArrayBufferView): boolean {
+    return this.#find(block) !== undefined;
+  }
+
+  /** How long the memory of a block lasts: until the allocator is disposed of. */
+  lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
+    return this.#rangeOf(block).lifetimeOf(block);
+  }
+
+  #find(block: NodeJS.ArrayBufferView): Range | undefined {
+    checkView(block);
+    const range = this.#range ?? this.#reject();
+    return range.owns(block) ? range : this.#memory.ranges.slice(0, this.#index).find((each) => each.owns(block));
+  }
+
+  #rangeOf(block: NodeJS.ArrayBufferView): Range {
+    const range = this.#find(block);
+    if (range === undefined) {
+      throw foreignBlock('this ArenaAllocator', block);
+    }
+    return range;
+  }
+
+  /** Bytes allocated, alignment included. */
+  get used(): number {
+    const range = this.#range ?? this.#reject();
+    return this.#memory.ranges.slice(0, this.#index).reduce((sum, { used }) => sum + used, range.used);
+  }
+
+  /**
+   * Makes all of the arena's memory available again, and keeps it. References are stale; Buffers alias what is allocated next.
+   * Idempotent.
+   */
+  dispose(): void {
+    if (this.#range === null) {
+      return;
+    }
+    this.#range = null;
+    const { ranges } = this.#memory;
+    for (let i = 0; i <= this.#index; i++) {
+      ranges[i]!.resetUnsafe();
+    }
+    this.#memory.user = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #reject(): never {
+    throw disposed(this.#memory.disposed ? 'MemoryArena' : 'ArenaAllocator');
+  }
+
+  [inspect.custom](): string {
+    return `ArenaAllocator { ${this.#range === null ? 'disposed' : `used: ${formatBytes(this.used)}`} }`;
+  }
+
+  static {
+    endAllocator = (allocator) => {
+      allocator.#range = null;
+    };
+  }
+}
+
+/**
+ * An arena for scratch memory of any size, which is given up all at once and kept: for each pixel, line, or request. It grows
+ * by blocks, and is used through one allocator at a time.
+ *
+ * Blocks lie side by side in one range of addresses. So a request that is larger than a block spans several, nothing is lost at
+ * their ends, records can link to each other across them, and how many there are makes no difference to an allocation.
+ *
+ * No destructors run. Dropped without `dispose()`, the memory is given back once the garbage collector finds that no view is
+ * left.
+ */
+export class MemoryArena {
+  readonly #memory: Memory;
+
+  /**
+   * @param blockSize Bytes that are made usable at once, at least: from 4,096, 8 MiB unless said otherwise. Physical memory comes
+   * with the first touch.
+   * @throws OffheapError `ERR_OFFHEAP_OS` where the system has no addresses for a block, `ERR_OFFHEAP_ADDON` where there is no
+   * addon for this platform.
+   */
+  constructor(blockSize: number = 8 * MiB) {
+    checkSize('blockSize', blockSize);
+    if (blockSize < LEAST_BLOCK) {
+      throw outOfRange('blockSize', `a number of bytes >= ${LEAST_BLOCK}, such as ${blockSize || 8} * MiB`, blockSize);
+    }
+    this.#memory = new Memory(blockSize);
+    markAsUncloneable?.(this);
+  }
+
+  /**
+   * Grants access to the arena until it is disposed of, which makes all the space available again. Made for `using`.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_EXCLUSIVE` while there is another one, `ERR_OFFHEAP_DISPOSED` after `dispose()`.
+   */
+  allocator(): ArenaAllocator {
+    const memory = this.#memory;
+    this.#checkOpen();
+    if (memory.user !== null) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_EXCLUSIVE',
+        'The arena is in use: the allocator that was made before has to be disposed of first',
+      );
+    }
+    return (memory.user = new ArenaAllocator(memory));
+  }
+
+  /**
+   * Calls `fn` with an allocator, and disposes of that when `fn` returns or throws.
+   *
+   * @returns What `fn` returned.
+   * @throws As `allocator` does, and OffheapError `ERR_OFFHEAP_ASYNC_SCOPE` for a function that returns a promise: an async
+   * function is refused before it runs.
+   */
+  scope<R>(fn: (allocator: ArenaAllocator) => R): R {
+    checkScopeFunction(fn);
+    const allocator = this.allocator();
+    let result: R;
+    try {
+      result = fn(allocator);
+    } finally {
+      allocator.dispose();
+    }
+    checkNoPromise(result);
+    return result;
+  }
+
+  /** Whether an allocator has the arena. */
+  get inUse(): boolean {
+    return this.#memory.user !== null;
+  }
+
+  /** Bytes, as given to the constructor. */
+  get blockSize(): number {
+    return this.#memory.blockSize;
+  }
+
+  /** Bytes that have been made usable: blocks, for the most part twice as many whenever more are needed. */
+  get committed(): number {
+    this.#checkOpen();
+    return this.#memory.ranges.reduce((sum, { region }) => sum + region.committed, 0);
+  }
+
+  /** Bytes of physical memory behind that. Asks the system: microseconds, and more with every GiB. */
+  get resident(): number {
+    this.#checkOpen();
+    return this.#memory.ranges.reduce((sum, { region }) => sum + region.resident(), 0);
+  }
+
+  /** Gives physical memory that is not in use back to the system. */
+  trim(): void {
+    this.#checkOpen();
+    for (const range of this.#memory.ranges) {
+      range.trim();
+    }
+  }
+
+  /** Gives all memory back, and ends the allocator that has it. Idempotent; views that are left read zero. */
+  dispose(): void {
+    const memory = this.#memory;
+    memory.disposed = true;
+    if (memory.user !== null) {
+      endAllocator(memory.user);
+      memory.user = null;
+    }
+    for (const range of memory.ranges) {
+      range.dispose();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checkOpen(): void {
+    if (this.#memory.disposed) {
+      throw disposed('MemoryArena');
+    }
+  }
+
+  [inspect.custom](): string {
+    if (this.#memory.disposed) {
+      return 'MemoryArena { disposed }';
+    }
+    const { blockSize, committed, inUse, resident } = this;
+    const sizes = Object.entries({ blockSize, committed, resident });
+    return `MemoryArena { ${sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`).join(', ')}${inUse ? ', in use' : ''} }`;
+  }
+}

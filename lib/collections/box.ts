@@ -1,0 +1,89 @@
+import { inspect } from 'node:util';
+
+import type { Allocator } from '../allocator/allocator';
+import { illegalConstructor } from '../errors';
+import type { FieldType } from '../layout/field-type';
+import type { Init, StructClass } from '../layout/types';
+import { elementType, nameOf, NO_RECORD } from './element';
+import { OwnedBlock } from './owned-block';
+
+/**
+ * One value in a block of its own, in any allocator.
+ *
+ * It is stale, and throws `ERR_OFFHEAP_STALE`, once it was freed or the allocator has given up the memory: started over, left
+ * a scope, been disposed of.
+ *
+ * @typeParam T What reading answers: a scalar, or a reference to a record.
+ * @typeParam I What can be written.
+ */
+export class Box<T, I = T> {
+  readonly #type: FieldType;
+  readonly #memory: OwnedBlock;
+
+  /** @internal */
+  constructor(type: FieldType, memory: OwnedBlock) {
+    if (!(memory instanceof OwnedBlock)) {
+      throw illegalConstructor('Boxes are made by Box.newIn(allocator, type, value). Received new Box()');
+    }
+    this.#type = type;
+    this.#memory = memory;
+  }
+
+  /**
+   * Puts a value into a block of an allocator; `null` where that is full.
+   *
+   * @param type A field type such as `f64`, or a class made by `struct()`, without `text` fields.
+   * @param value Default: zero, and for each field of a struct that it leaves out.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit.
+   */
+  static newIn<T extends object>(allocator: Allocator, type: StructClass<T>, value?: Init<T>): Box<T, Init<T>> | null;
+  static newIn<T, I>(allocator: Allocator, type: FieldType<T, I>, value?: I): Box<T, I> | null;
+  static newIn(allocator: Allocator, type: unknown, value?: unknown): Box<unknown> | null {
+    const element = elementType(type);
+    const memory = new OwnedBlock(allocator, 'Box');
+    const accepted = value === undefined ? element.zero : element.accept(value, 'value');
+    if (!memory.grow(element.size, element.align)) {
+      return null;
+    }
+    try {
+      element.write(memory.lifetime, memory.offset, accepted as never);
+    } catch (error) {
+      memory.dispose();
+      throw error;
+    }
+    return new Box(element, memory);
+  }
+
+  /** The value: of a struct a reference, through which its fields can be read and written. */
+  get value(): T {
+    this.#memory.check();
+    return this.#type.read(this.#memory.lifetime, this.#memory.offset, NO_RECORD) as T;
+  }
+
+  /** Writes the value: of a struct all fields, those that the object leaves out being zero. */
+  set value(value: T | I) {
+    const accepted = this.#type.accept(value, 'value');
+    this.#memory.check();
+    this.#type.assign(this.#memory.lifetime, this.#memory.offset, accepted as never);
+  }
+
+  /**
+   * Gives the block back to the allocator.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_DOUBLE_FREE` the second time, `ERR_OFFHEAP_STALE` where the memory has been given up
+   * before.
+   */
+  free(): void {
+    this.#memory.free();
+  }
+
+  /** Frees it, if it is still there. Idempotent. */
+  [Symbol.dispose](): void {
+    this.#memory.dispose();
+  }
+
+  [inspect.custom](): string {
+    const { lifetime } = this.#memory;
+    return `Box<${nameOf(this.#type)}> { ${lifetime.ended ? 'stale' : inspect(this.value)} }`;
+  }
+}
