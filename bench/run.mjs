@@ -25,6 +25,8 @@ const QUESTIONS = [
   'records',
   'records-live',
   'record-fields',
+  'allocators',
+  'collections',
 ];
 
 const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });

@@ -49,6 +49,17 @@ export function atMostTimes(times, name) {
   };
 }
 
+/** The median may be at most `limit` above that of the reference called `name`. */
+export function atMostOnTop(limit, name) {
+  return ({ unit, offheap, references }) => {
+    const { figure } = references.find((other) => other.name === name);
+    return {
+      text: `≤ ${formatAmount(limit, unit, { round: true })} on top`,
+      met: offheap.median <= figure.median + limit,
+    };
+  };
+}
+
 /**
  * Hands the answers to run.mjs, or prints them where the question runs alone.
  *

@@ -1,6 +1,6 @@
 import { invalidValue, OffheapError } from '../errors';
 import { creatorOf } from '../layout/creator';
-import { definitionOf } from '../layout/definition';
+import { type Definition, definitionOf, type Target } from '../layout/definition';
 import type { RecordClass } from '../layout/field-type';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
@@ -78,6 +78,53 @@ function checkNoRecord(floor: number, offset: number): void {
   }
 }
 
+/** The room for a record that is being placed. */
+class Placement<A> implements Target {
+  readonly #allocator: A;
+  readonly #bump: Bump<A>;
+  readonly #lifetimeOf: (allocator: A) => Lifetime;
+  readonly #definition: Definition;
+  #used = 0;
+  #floor = 0;
+  memory!: Lifetime;
+  /** Negative before `take`. */
+  unit = -1;
+
+  constructor(allocator: A, bump: Bump<A>, lifetimeOf: (allocator: A) => Lifetime, definition: Definition) {
+    this.#allocator = allocator;
+    this.#bump = bump;
+    this.#lifetimeOf = lifetimeOf;
+    this.#definition = definition;
+  }
+
+  take(): number {
+    const allocator = this.#allocator;
+    const { align, size } = this.#definition;
+    this.#used = this.#bump.used(allocator);
+    const offset = this.#bump.allocOffset(allocator, size, align);
+    if (offset >= 0) {
+      this.unit = offset / align;
+      this.#floor = this.#bump.floor(allocator);
+      if (size > 0) {
+        this.#bump.setFloor(allocator, offset + size);
+      }
+      this.memory = this.#lifetimeOf(allocator);
+    }
+    return this.unit;
+  }
+
+  /** Gives the room back, unless something has been allocated since, or the allocator has gone back anyhow. */
+  undo(): void {
+    const { align, size } = this.#definition;
+    const end = this.unit * align + size;
+    const memory = this.memory as Lifetime | undefined; // where it could not be made, either
+    if (this.unit >= 0 && memory?.ended !== true && this.#bump.used(this.#allocator) === end) {
+      this.#bump.goBack(this.#allocator, this.#used);
+      this.#bump.setFloor(this.#allocator, this.#floor);
+    }
+  }
+}
+
 /**
  * Allocates a record and answers a reference to it; `null` where there is no room.
  *
@@ -90,33 +137,16 @@ export function placeIn<A, T extends object>(
   Struct: StructClass<T>,
   init: Init<T>,
 ): T | null {
-  const { align, hasText, initialize, size } = definitionOf(Struct);
-  if (hasText) {
+  const definition = definitionOf(Struct);
+  if (definition.hasText) {
     throw invalidValue('Struct', 'it has a text field, and only typed arenas have room for texts');
   }
-  const used = bump.used(allocator);
-  const offset = bump.allocOffset(allocator, size, align);
-  if (offset < 0) {
-    return null;
-  }
-  let memory: Lifetime | null = null;
-  const floor = bump.floor(allocator);
-  if (size > 0) {
-    bump.setFloor(allocator, offset + size);
-  }
+  const create = creatorOf(Struct as RecordClass);
+  const placement = new Placement(allocator, bump, lifetimeOf, definition);
   try {
-    memory = lifetimeOf(allocator);
-    initialize(memory, offset / align, init);
-    if (memory.ended) {
-      memory.recover(0); // what was read of `init` has given up all that is here
-    }
-    return new (creatorOf(Struct as RecordClass))(memory, offset / align) as T;
+    return definition.initialize(placement, init) ? (new create(placement.memory, placement.unit) as T) : null;
   } catch (error) {
-    // Where the allocator has gone back meanwhile, something else may be in the record's place.
-    if (memory?.ended !== true && bump.used(allocator) === offset + size) {
-      bump.goBack(allocator, used);
-      bump.setFloor(allocator, floor);
-    }
+    placement.undo();
     throw error;
   }
 }

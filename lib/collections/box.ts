@@ -18,15 +18,15 @@ import { OwnedBlock } from './owned-block';
  */
 export class Box<T, I = T> {
   readonly #type: FieldType;
-  readonly #memory: OwnedBlock;
+  readonly #block: OwnedBlock;
 
   /** @internal */
-  constructor(type: FieldType, memory: OwnedBlock) {
-    if (!(memory instanceof OwnedBlock)) {
+  constructor(type: FieldType, block: OwnedBlock) {
+    if (!(block instanceof OwnedBlock)) {
       throw illegalConstructor('Boxes are made by Box.newIn(allocator, type, value). Received new Box()');
     }
     this.#type = type;
-    this.#memory = memory;
+    this.#block = block;
   }
 
   /**
@@ -40,31 +40,31 @@ export class Box<T, I = T> {
   static newIn<T, I>(allocator: Allocator, type: FieldType<T, I>, value?: I): Box<T, I> | null;
   static newIn(allocator: Allocator, type: unknown, value?: unknown): Box<unknown> | null {
     const element = elementType(type);
-    const memory = new OwnedBlock(allocator, 'Box');
+    const block = new OwnedBlock(allocator, 'Box');
     const accepted = value === undefined ? element.zero : element.accept(value, 'value');
-    if (!memory.grow(element.size, element.align)) {
+    if (!block.grow(element.size, element.align)) {
       return null;
     }
     try {
-      element.write(memory.lifetime, memory.offset, accepted as never);
+      element.write(block.memory, block.offset, accepted as never);
     } catch (error) {
-      memory.dispose();
+      block.dispose();
       throw error;
     }
-    return new Box(element, memory);
+    return new Box(element, block);
   }
 
   /** The value: of a struct a reference, through which its fields can be read and written. */
   get value(): T {
-    this.#memory.check();
-    return this.#type.read(this.#memory.lifetime, this.#memory.offset, NO_RECORD) as T;
+    this.#block.check();
+    return this.#type.read(this.#block.memory, this.#block.offset, NO_RECORD) as T;
   }
 
   /** Writes the value: of a struct all fields, those that the object leaves out being zero. */
   set value(value: T | I) {
     const accepted = this.#type.accept(value, 'value');
-    this.#memory.check();
-    this.#type.assign(this.#memory.lifetime, this.#memory.offset, accepted as never);
+    this.#block.check();
+    this.#type.assign(this.#block.memory, this.#block.offset, accepted as never);
   }
 
   /**
@@ -74,16 +74,16 @@ export class Box<T, I = T> {
    * before.
    */
   free(): void {
-    this.#memory.free();
+    this.#block.free();
   }
 
   /** Frees it, if it is still there. Idempotent. */
   [Symbol.dispose](): void {
-    this.#memory.dispose();
+    this.#block.dispose();
   }
 
   [inspect.custom](): string {
-    const { lifetime } = this.#memory;
-    return `Box<${nameOf(this.#type)}> { ${lifetime.ended ? 'stale' : inspect(this.value)} }`;
+    const { ended } = this.#block.memory;
+    return `Box<${nameOf(this.#type)}> { ${ended ? 'stale' : inspect(this.value)} }`;
   }
 }

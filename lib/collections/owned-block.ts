@@ -4,6 +4,11 @@ import { OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { Lifetime, lifetimeOf, NOBODY } from '../memory/lifetime';
 
+/** What there is before the first block, and after the last one. */
+const EMPTY = new Lifetime(NOBODY, null);
+const ENDED = new Lifetime(NOBODY, null);
+ENDED.end();
+
 /** One block of an allocator, which can grow, and the lifetime of what is in it. */
 export class OwnedBlock {
   readonly #allocator: Allocator;
@@ -15,7 +20,7 @@ export class OwnedBlock {
   #freed = false;
   #length = 0;
   /** Of what is in the block: it ends as well when the block is freed or moves. */
-  lifetime = new Lifetime(NOBODY, null);
+  memory = EMPTY;
   /** Where the block starts, in bytes from the start of what the lifetime sees. */
   offset = 0;
 
@@ -32,11 +37,11 @@ export class OwnedBlock {
 
   /** The block, as its allocator knows it. */
   #currentBlock(block: Buffer): Buffer {
-    const { lifetime, offset } = this;
+    const { memory, offset } = this;
     const isLost = block.length < this.#length && (this.#allocator as Partial<BlockOwner>).owns?.(block) === false;
     // Somebody has taken the ArrayBuffer away, but not the memory.
-    return isLost && lifetime.refresh(offset + this.#length)
-      ? new BlockBuffer(lifetime.buffer, offset, this.#length)
+    return isLost && memory.refresh(offset + this.#length)
+      ? new BlockBuffer(memory.buffer, offset, this.#length)
       : block;
   }
 
@@ -55,11 +60,13 @@ export class OwnedBlock {
     }
     const trunk = lifetimeOf(this.#allocator, block);
     // The same lifetime is over the same memory, through whatever ArrayBuffer.
-    if (old !== null && trunk === this.#trunk && block.byteOffset === this.offset && !this.lifetime.ended) {
-      this.lifetime.see(trunk);
+    if (old !== null && trunk === this.#trunk && block.byteOffset === this.offset && !this.memory.ended) {
+      this.memory.see(trunk);
     } else {
-      this.lifetime.end();
-      this.lifetime = trunk.branch();
+      if (old !== null) {
+        this.memory.end();
+      }
+      this.memory = trunk.branch();
     }
     this.#block = block;
     this.#trunk = trunk;
@@ -70,7 +77,7 @@ export class OwnedBlock {
 
   /** @throws OffheapError `ERR_OFFHEAP_STALE` where the memory has been given up. */
   check(): void {
-    if (this.lifetime.ended) {
+    if (this.memory.ended) {
       throw new OffheapError(
         'ERR_OFFHEAP_STALE',
         this.#freed
@@ -89,14 +96,15 @@ export class OwnedBlock {
     this.check();
     if (this.#block !== null) {
       this.#allocator.free(this.#currentBlock(this.#block));
+      this.memory.end();
     }
     this.#freed = true;
-    this.lifetime.end();
+    this.memory = ENDED;
   }
 
   /** Frees the block if it is still there. */
   dispose(): void {
-    if (!this.lifetime.ended) {
+    if (!this.memory.ended) {
       this.free();
     }
   }

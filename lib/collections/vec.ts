@@ -10,10 +10,7 @@ import { StructType } from '../layout/struct-type';
 import type { Init, StructClass } from '../layout/types';
 import { checkSize } from '../sizes';
 import { arrayOf, elementType, nameOf, NO_RECORD, type PlainValue } from './element';
-import { OwnedBlock } from './owned-block';
-
-/** The first block is for as many elements as there are in so many bytes. */
-const FIRST_BYTES = 64;
+import { Elements } from './elements';
 
 /**
  * Elements of one type, one after the other in a block that grows, in any allocator: in place where the allocator can, else
@@ -29,20 +26,15 @@ const FIRST_BYTES = 64;
  */
 export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements Iterable<T> {
   readonly #type: FieldType;
-  readonly #memory: OwnedBlock;
-  #length = 0;
-  #capacity = 0;
+  readonly #elements: Elements;
 
   /** @internal */
-  constructor(type: FieldType, memory: OwnedBlock) {
-    if (!(memory instanceof OwnedBlock)) {
+  constructor(elements: Elements) {
+    if (!(elements instanceof Elements)) {
       throw illegalConstructor('A Vec is made by Vec.newIn(allocator, type). Received new Vec()');
     }
-    this.#type = type;
-    this.#memory = memory;
-    if (type.size === 0) {
-      this.#capacity = Number.MAX_SAFE_INTEGER;
-    }
+    this.#type = elements.type;
+    this.#elements = elements;
   }
 
   /**
@@ -69,7 +61,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
       throw invalidValue('type', 'it has links, which would lead astray as soon as the Vec moves');
     }
     checkSize('capacity', capacity);
-    const vec = new Vec(element, new OwnedBlock(allocator, 'Vec'));
+    const vec = new Vec(new Elements(allocator, element));
     return vec.reserve(capacity) ? vec : null;
   }
 
@@ -81,14 +73,17 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit.
    */
   push(value: I): number {
-    const accepted = this.#type.accept(value, 'value');
-    const index = this.#length;
-    if (!this.#room(index + 1)) {
+    const type = this.#type;
+    const elements = this.#elements;
+    if (type instanceof StructType) {
+      return type.definition.initialize(elements, value) ? elements.count++ : -1;
+    }
+    const accepted = type.accept(value, 'value');
+    if (elements.take() < 0) {
       return -1;
     }
-    this.#type.write(this.#memory.lifetime, this.#offset(index), accepted as never);
-    this.#length = index + 1;
-    return index;
+    type.write(elements.memory, elements.offsetOf(elements.count), accepted as never);
+    return elements.count++;
   }
 
   /**
@@ -100,30 +95,30 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
     const array = arrayOf(this.#type);
     const isSame = array !== null && values instanceof array;
     const accepted = isSame ? values : acceptAll(this.#type, values, 'values', 0, Infinity);
-    const index = this.#length;
-    if (!this.#room(index + accepted.length)) {
+    const index = this.#elements.count;
+    if (!this.#elements.room(index + accepted.length)) {
       return -1;
     }
     if (isSame) {
       // The array's own memory may be what grows.
-      this.#view(array, index, accepted.length).set(accepted as never);
+      this.#elements.view(array, index, accepted.length).set(accepted as never);
     } else {
       (accepted as unknown[]).forEach((each, i) => {
-        this.#type.write(this.#memory.lifetime, this.#offset(index + i), each as never);
+        this.#type.write(this.#elements.memory, this.#elements.offsetOf(index + i), each as never);
       });
     }
-    this.#length = index + accepted.length;
+    this.#elements.count = index + accepted.length;
     return index;
   }
 
   /** Removes the last element and answers it, a record as a plain object; `undefined` where there is none. */
   pop(): PlainValue<T> | undefined {
-    this.#memory.check();
-    if (this.#length === 0) {
+    this.#elements.check();
+    if (this.#elements.count === 0) {
       return undefined;
     }
-    const value = this.#type.plain(this.#memory.lifetime, this.#offset(this.#length - 1), NO_RECORD);
-    this.#length--;
+    const value = this.#type.plain(this.#elements.memory, this.#elements.offsetOf(this.#elements.count - 1), NO_RECORD);
+    this.#elements.count--;
     return value as PlainValue<T>;
   }
 
@@ -134,7 +129,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    */
   at(index: number): T {
     this.#checkIndex(index);
-    return this.#type.read(this.#memory.lifetime, this.#offset(index), NO_RECORD) as T;
+    return this.#type.read(this.#elements.memory, this.#elements.offsetOf(index), NO_RECORD) as T;
   }
 
   /**
@@ -145,7 +140,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
   set(index: number, value: I): void {
     const accepted = this.#type.accept(value, 'value');
     this.#checkIndex(index);
-    this.#type.assign(this.#memory.lifetime, this.#offset(index), accepted as never);
+    this.#type.assign(this.#elements.memory, this.#elements.offsetOf(index), accepted as never);
   }
 
   /** Elements, those included that are added meanwhile. */
@@ -160,9 +155,9 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * checks: use it before the Vec grows, is freed or becomes stale. `null` for types that no typed array has.
    */
   get elements(): A {
-    this.#memory.check();
+    this.#elements.check();
     const array = arrayOf(this.#type);
-    return (array === null ? null : this.#view(array, 0, this.#length)) as A;
+    return (array === null ? null : this.#elements.view(array, 0, this.#elements.count)) as A;
   }
 
   /**
@@ -172,27 +167,27 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * called with is moved from record to record: do not keep it.
    */
   sort(compare?: (a: T, b: T) => number): this {
-    this.#memory.check();
+    this.#elements.check();
     const array = arrayOf(this.#type);
     if (compare !== undefined || array === null) {
       checkFunction(compare, 'compare');
     }
     if (array !== null && compare === undefined) {
-      this.#view(array, 0, this.#length).sort();
+      this.#elements.view(array, 0, this.#elements.count).sort();
       return this;
     }
     const { size } = this.#type;
-    const { lifetime, offset } = this.#memory;
-    const length = this.#length;
+    const { memory, offset } = this.#elements;
+    const length = this.#elements.count;
     const order = Uint32Array.from({ length }, (_, i) => i).sort(this.#comparing(compare!));
-    this.#memory.check();
-    if (this.#memory.lifetime !== lifetime || this.#length !== length) {
+    this.#elements.check();
+    if (this.#elements.memory !== memory || this.#elements.count !== length) {
       throw invalidValue('compare', 'it has changed the length of what is being sorted');
     }
-    reach(lifetime, offset + length * size);
-    const old = Buffer.from(lifetime.bytes.subarray(offset, offset + length * size));
+    reach(memory, offset + length * size);
+    const old = Buffer.from(memory.bytes.subarray(offset, offset + length * size));
     order.forEach((from, to) => {
-      old.copy(lifetime.bytes, offset + to * size, from * size, (from + 1) * size);
+      old.copy(memory.bytes, offset + to * size, from * size, (from + 1) * size);
     });
     return this;
   }
@@ -200,12 +195,12 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
   /** Compares elements by their indices. */
   #comparing(compare: (a: T, b: T) => number): (i: number, j: number) => number {
     const type = this.#type;
-    if (!(type instanceof StructType && type.movable) || this.#length === 0) {
+    if (!(type instanceof StructType && type.movable) || this.#elements.count === 0) {
       return (i, j) => compare(this.at(i), this.at(j));
     }
     const { align, size, definition } = type;
     const [a, b] = [this.at(0), this.at(0)] as object[];
-    const first = this.#memory.offset / align;
+    const first = this.#elements.offset / align;
     return (i, j) => {
       definition.handle.move(a!, first + (i * size) / align);
       definition.handle.move(b!, first + (j * size) / align);
@@ -217,14 +212,14 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
 
   /** How many elements there are. */
   get length(): number {
-    this.#memory.check();
-    return this.#length;
+    this.#elements.check();
+    return this.#elements.count;
   }
 
   /** For how many there is room in the block. */
   get capacity(): number {
-    this.#memory.check();
-    return this.#capacity;
+    this.#elements.check();
+    return this.#elements.capacity;
   }
 
   get isEmpty(): boolean {
@@ -234,7 +229,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
   /** Makes room for so many elements in all; false where the allocator has none. */
   reserve(capacity: number): boolean {
     checkSize('capacity', capacity);
-    return this.#room(capacity);
+    return this.#elements.room(capacity);
   }
 
   /**
@@ -243,12 +238,12 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * @throws RangeError `ERR_OUT_OF_RANGE` for more than there are.
    */
   truncate(length: number): void {
-    this.#memory.check();
+    this.#elements.check();
     checkSize('length', length);
-    if (length > this.#length) {
-      throw outOfRange('length', `an integer >= 0 && <= ${this.#length}`, length);
+    if (length > this.#elements.count) {
+      throw outOfRange('length', `an integer >= 0 && <= ${this.#elements.count}`, length);
     }
-    this.#length = length;
+    this.#elements.count = length;
   }
 
   /** Removes all elements, and keeps the room. */
@@ -263,63 +258,30 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * before.
    */
   free(): void {
-    this.#memory.free();
+    this.#elements.free();
   }
 
   /** Frees it, if it is still there. Idempotent. */
   [Symbol.dispose](): void {
-    this.#memory.dispose();
+    this.#elements.dispose();
   }
 
   [inspect.custom](): string {
-    const { ended } = this.#memory.lifetime;
+    const { ended } = this.#elements.memory;
     const name = `Vec<${nameOf(this.#type)}>`;
-    return ended ? `${name} { stale }` : `${name}(${this.#length}) ${inspect([...this])}`;
+    return ended ? `${name} { stale }` : `${name}(${this.#elements.count}) ${inspect([...this])}`;
   }
 
-  // --- Room -------------------------------------------------------------------------------------------------------
-
-  #room(count: number): boolean {
-    if (this.#memory.lifetime.ended) {
-      this.#memory.check();
-    }
-    return count <= this.#capacity || this.#grow(count);
-  }
-
-  #grow(count: number): boolean {
-    const { align, size } = this.#type;
-    const ample = Math.max(count, 2 * this.#capacity, Math.floor(FIRST_BYTES / size));
-    const done = [ample, count].some(
-      (each) => Number.isSafeInteger(each * size) && this.#memory.grow(each * size, align),
-    );
-    if (done) {
-      this.#capacity = Math.floor(this.#memory.length / size);
-    }
-    return done;
-  }
-
-  #offset(index: number): number {
-    return this.#memory.offset + index * this.#type.size;
-  }
-
-  #view<V extends NodeJS.TypedArray>(
-    array: new (buffer: ArrayBuffer, byteOffset: number, length: number) => V,
-    index: number,
-    length: number,
-  ): V {
-    const { lifetime } = this.#memory;
-    reach(lifetime, this.#offset(index + length));
-    return new array(lifetime.buffer, this.#offset(index), length);
-  }
+  // --- Checks -----------------------------------------------------------------------------------------------------
 
   #checkIndex(index: number): void {
-    if (index >= 0 && index < this.#length && Number.isInteger(index) && !this.#memory.lifetime.ended) {
+    if (index >= 0 && index < this.#elements.count && Number.isInteger(index) && !this.#elements.memory.ended) {
       return;
     }
-    this.#memory.check();
+    this.#elements.check();
     if (typeof index !== 'number') {
       throw invalidType('index', 'of type number', index);
     }
-    throw outOfRange('index', `an integer >= 0 && < ${this.#length}, the length of the Vec`, index);
+    throw outOfRange('index', `an integer >= 0 && < ${this.#elements.count}, the length of the Vec`, index);
   }
 }

@@ -44,8 +44,14 @@ export const closures: Backend = {
     return {
       handle,
       Class: Struct as unknown as RecordClass,
-      initialize(memory, unit, init) {
-        writeFields(fields, memory, unit * align, acceptInit(fields, init, ''));
+      initialize(target, init) {
+        const accepted = acceptInit(fields, init, '');
+        const unit = target.take();
+        if (unit < 0) {
+          return false;
+        }
+        writeFields(fields, target.memory, unit * align, accepted);
+        return true;
       },
     };
   },

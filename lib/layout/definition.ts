@@ -36,8 +36,16 @@ export interface Handle {
   is(value: unknown): boolean;
 }
 
-/** Writes what an init object says to the record that starts `unit` times the alignment from the start. */
-export type Initialize = (memory: Lifetime, unit: number, init: unknown) => void;
+/** Where a record is to be written, once all of its init object has been read. */
+export interface Target {
+  /** As `take` has found it. */
+  readonly memory: Lifetime;
+  /** Makes room for the record. It starts so many times the alignment from the start of the memory; -1 where there is none. */
+  take(): number;
+}
+
+/** Reads an init object, and writes what it says. False where there is no room. */
+export type Initialize = (target: Target, init: unknown) => boolean;
 
 /** How the code of a definition is made: generated as text, or put together from closures. */
 export interface Backend {

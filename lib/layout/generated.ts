@@ -55,9 +55,13 @@ class Struct extends ${code.name(Reference)} {
 return {
   handle: Handle,
   Class: Struct,
-  initialize(memory, unit, init) {
+  initialize(target, init) {
     ${initStatements(code, fields, 'init', '')}
+    const unit = target.take();
+    if (unit < 0) return false;
+    const memory = target.memory;
     ${writeStatements(code, fields, definition.align)}
+    return true;
   },
 };`) as { handle: Handle; Class: RecordClass; initialize: Initialize };
   },

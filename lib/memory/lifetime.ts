@@ -122,7 +122,7 @@ export class Lifetime implements BlockLifetime {
     }
     this.#ended = true;
     this.owner = NOBODY; // a stale reference keeps no arena alive
-    this.see(NOTHING);
+    this.see(nowhere);
   }
 
   get ended(): boolean {
@@ -158,6 +158,9 @@ export class Lifetime implements BlockLifetime {
     }
   }
 }
+
+/** What a lifetime sees that has ended. */
+const nowhere = new Lifetime(NOBODY, NOTHING);
 
 /** A lifetime over an ArrayBuffer that ends when somebody takes that away, if nobody ends it before. */
 export function lifetimeOfBuffer(buffer: ArrayBuffer): Lifetime {
