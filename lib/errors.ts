@@ -3,8 +3,8 @@ import { getSystemErrorName } from 'node:util';
 /**
  * The stable codes of {@link OffheapError}.
  *
- * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` and
- * `ERR_ILLEGAL_CONSTRUCTOR` on a TypeError, `ERR_OUT_OF_RANGE` on a RangeError.
+ * Wrong arguments carry Node's own codes instead: `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ * `ERR_INVALID_RETURN_VALUE` and `ERR_ILLEGAL_CONSTRUCTOR` on a TypeError, `ERR_OUT_OF_RANGE` on a RangeError.
  */
 export type OffheapErrorCode =
   | 'ERR_OFFHEAP_STALE'
@@ -65,6 +65,14 @@ export function invalidType(name: string, expected: string, received: unknown): 
 /** Node's own TypeError for an argument of the right type that cannot be used. `reason` ends the message. */
 export function invalidValue(name: string, reason: string): TypeError {
   return withCode(new TypeError(`The argument "${name}" is invalid: ${reason}`), 'ERR_INVALID_ARG_VALUE');
+}
+
+/** Node's own TypeError for what a function or a method of the caller's has answered. */
+export function invalidReturn(name: string, expected: string, received: unknown): TypeError {
+  return withCode(
+    new TypeError(`Expected ${name} to answer ${expected}. Received ${describe(received)}`),
+    'ERR_INVALID_RETURN_VALUE',
+  );
 }
 
 /** Node's own RangeError for a number outside of its range. */

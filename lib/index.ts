@@ -47,6 +47,9 @@ export {
 export { bytes, type BytesField, oneOf, str, text } from './layout/strings';
 export { layoutOf, type Layout, struct } from './layout/struct';
 export {
+  type ElementArray,
+  type ElementInit,
+  type ElementOf,
   type FieldName,
   type FieldOf,
   type Fields,

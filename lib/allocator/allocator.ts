@@ -22,22 +22,23 @@ export interface Allocator {
    * one. Where it answers a Buffer, the old one must not be used any more. Where it answers `null`, the block is as it was.
    *
    * @param align For the case that it moves.
-   * @throws For what is not a live block of this allocator.
+   * @throws For what is known not to be a live block of this allocator.
    */
   realloc(block: Buffer, size: number, align?: number): Buffer | null;
 
   /**
-   * Gives a block back.
+   * Gives a block back. An arena, which makes room only of its last block, may take an earlier one back twice.
    *
-   * @throws For what is not a live block of this allocator.
+   * @throws For what is known not to be a live block of this allocator.
    */
   free(block: Buffer): void;
 
   /**
    * How long the memory of a live block lasts, so that a Box or a Vec in it knows when it is stale. An allocator that hands
-   * on the blocks of another one hands this on, too. Where it is absent, a block is taken to last until it is freed.
+   * on the blocks of another one hands this on, too: `return this.inner.lifetimeOf?.(block)`. Where it is absent or answers
+   * `undefined`, a block is taken to last until it is freed.
    */
-  lifetimeOf?(block: Buffer): BlockLifetime;
+  lifetimeOf?(block: Buffer): BlockLifetime | undefined;
 }
 
 /** An allocator that knows its own blocks. */
@@ -50,4 +51,10 @@ export interface BlockOwner extends Allocator {
    * of.
    */
   owns(block: Buffer): boolean;
+
+  /**
+   * Whether memory lies in a block of its own that was given back, so that who asks several allocators can tell a block that
+   * comes back twice from the block of another. Absent where it keeps no account of that.
+   */
+  wasFreed?(block: Buffer): boolean;
 }

@@ -1,8 +1,8 @@
 import { invalidType, outOfRange } from '../errors';
 import { checkFunction } from '../arguments';
-import { checkSize } from '../sizes';
+import { checkAlign, checkSize } from '../sizes';
 import type { BlockOwner } from './allocator';
-import { moveBlock } from './checks';
+import { checkOwner, moveBlock } from './checks';
 import { CombinedAllocator } from './combined';
 
 /** Takes blocks from one allocator for each range of sizes, its buckets. After D's `Bucketizer`. */
@@ -17,17 +17,27 @@ export class Bucketizer extends CombinedAllocator {
   constructor(sizes: readonly number[], factory: (size: number) => BlockOwner) {
     checkSizes(sizes);
     checkFunction(factory, 'factory');
-    const buckets = sizes.map((size) => factory(size));
-    super(Object.fromEntries(buckets.map((bucket, i) => [`factory(${sizes[i]})`, bucket])));
+    const buckets: Record<string, BlockOwner> = {};
+    try {
+      for (const size of sizes) {
+        const bucket = factory(size);
+        checkOwner(`factory(${size})`, bucket);
+        buckets[size] = bucket;
+      }
+    } catch (error) {
+      disposeOf(Object.values(buckets));
+      throw error;
+    }
+    super(buckets); // integer keys are in ascending order
     this.#sizes = [...sizes];
-    this.#buckets = buckets;
+    this.#buckets = Object.values(buckets);
   }
 
   /** Allocates from the bucket of the size; `null` where that is full, and for what is larger than every bucket. */
   alloc(size: number, align?: number): Buffer | null {
-    const bucket = this.#bucketFor(size);
+    const bucket = typeof size === 'number' ? this.#bucketFor(size) : undefined;
     if (bucket === undefined) {
-      checkSize('size', size);
+      checkRequest(size, align);
       return null;
     }
     return bucket.alloc(size, align);
@@ -40,15 +50,28 @@ export class Bucketizer extends CombinedAllocator {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a block that no bucket owns.
    */
   realloc(block: Buffer, size: number, align?: number): Buffer | null {
-    checkSize('size', size);
+    checkRequest(size, align);
     const owner = this.ownerOf(block);
     const bucket = this.#bucketFor(size);
     if (bucket === undefined) {
       return null;
     }
     const fits = size <= this.#sizes[this.#buckets.indexOf(owner)]!;
-    const block2 = fits ? owner.realloc(block, size, align) : null;
-    return block2 !== null || owner === bucket ? block2 : moveBlock(block, size, align, owner, bucket);
+    const resized = fits ? owner.realloc(block, size, align) : null;
+    return resized !== null || owner === bucket ? resized : moveBlock(block, size, align, owner, bucket);
+  }
+
+  /**
+   * Disposes of the buckets, as far as they have a `dispose` themselves. Idempotent, where theirs is.
+   *
+   * @throws What one of them has thrown; the others are disposed of nevertheless.
+   */
+  dispose(): void {
+    disposeOf(this.#buckets);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** @internal */
@@ -71,6 +94,27 @@ export class Bucketizer extends CombinedAllocator {
       }
     }
     return this.#buckets[from];
+  }
+}
+
+function disposeOf(buckets: readonly BlockOwner[]): void {
+  const errors: unknown[] = [];
+  for (const bucket of buckets as readonly (BlockOwner & { dispose?: () => void })[]) {
+    try {
+      bucket.dispose?.();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) {
+    throw errors[0];
+  }
+}
+
+function checkRequest(size: number, align: number | undefined): void {
+  checkSize('size', size);
+  if (align !== undefined) {
+    checkAlign('align', align);
   }
 }
 

@@ -6,25 +6,29 @@ import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Lifetime } from '../memory/lifetime';
 import { checkAlign, checkSize } from '../sizes';
+import type { Claims } from './claims';
 
-/**
- * What bump allocators of every kind can do, so that what follows is written once: a pointer that goes up by allocations and
- * comes back. Offsets are those in the ArrayBuffer of the blocks.
- */
-export interface Bump<A> {
+/** What placing a record asks of a bump allocator. Offsets are those in the ArrayBuffer of the blocks. */
+export interface Placing<A> {
   /** The next free offset. */
   readonly used: (allocator: A) => number;
   /** Gives up all from `offset` on. */
   readonly goBack: (allocator: A, offset: number) => void;
   /** Allocates, or answers -1. */
   readonly allocOffset: (allocator: A, size: number, align: number) => number;
+  /** Where the last record ends: what is below can be neither freed nor moved as a block. */
+  readonly floor: (allocator: A) => number;
+  readonly setFloor: (allocator: A, offset: number) => void;
+}
+
+/** What bump allocators of every kind can do, so that what follows is written once. */
+export interface Bump<A> extends Placing<A> {
   /** The block that has just been allocated; where that cannot be, goes back to `used`. */
   readonly view: (allocator: A, offset: number, size: number, used: number) => Buffer;
   /** Throws for what is not a live block. */
   readonly checkOwned: (allocator: A, block: NodeJS.ArrayBufferView) => void;
-  /** Where the last record ends: what is below can be neither freed nor moved as a block. */
-  readonly floor: (allocator: A) => number;
-  readonly setFloor: (allocator: A, offset: number) => void;
+  /** What rests on blocks; `null` as long as nothing does. */
+  readonly claims: (allocator: A) => Claims | null;
 }
 
 /** Makes a block `size` bytes long: in place where it is the last one or becomes shorter, else by moving it. */
@@ -41,9 +45,18 @@ export function reallocIn<A>(
   const { byteOffset: offset, byteLength: length } = block;
   const used = bump.used(allocator);
   const isLast = length > 0 && offset + length === used;
+  const resize = (newSize: number): void => {
+    if (length > 0) {
+      bump.claims(allocator)?.move(offset, offset + length, offset + newSize);
+    }
+  };
+  resize(length); // refuses what is part of a block that something rests on
   if (length > 0 && size <= length) {
     if (isLast) {
       checkNoRecord(bump.floor(allocator), offset + size);
+    }
+    resize(size);
+    if (isLast) {
       bump.goBack(allocator, offset + size);
     }
     return new BlockBuffer(block.buffer, offset, size);
@@ -53,19 +66,30 @@ export function reallocIn<A>(
     return null;
   }
   if (isLast) {
-    return bump.view(allocator, offset, size, used);
+    const grown = bump.view(allocator, offset, size, used);
+    resize(size);
+    return grown;
   }
   const moved = bump.view(allocator, end, size, used);
   moved.set(new Uint8Array(block.buffer, offset, length));
+  resize(0);
   return moved;
 }
 
 /** Gives a block back: makes room where it is the last one. */
 export function freeIn<A>(allocator: A, bump: Bump<A>, block: NodeJS.ArrayBufferView): void {
   bump.checkOwned(allocator, block);
-  if (block.byteLength > 0 && block.byteOffset + block.byteLength === bump.used(allocator)) {
-    checkNoRecord(bump.floor(allocator), block.byteOffset);
-    bump.goBack(allocator, block.byteOffset);
+  const { byteLength, byteOffset } = block;
+  if (byteLength === 0) {
+    return;
+  }
+  const isLast = byteOffset + byteLength === bump.used(allocator);
+  if (isLast) {
+    checkNoRecord(bump.floor(allocator), byteOffset);
+  }
+  bump.claims(allocator)?.move(byteOffset, byteOffset + byteLength, byteOffset);
+  if (isLast) {
+    bump.goBack(allocator, byteOffset);
   }
 }
 
@@ -81,7 +105,7 @@ function checkNoRecord(floor: number, offset: number): void {
 /** The room for a record that is being placed. */
 class Placement<A> implements Target {
   readonly #allocator: A;
-  readonly #bump: Bump<A>;
+  readonly #placing: Placing<A>;
   readonly #lifetimeOf: (allocator: A) => Lifetime;
   readonly #definition: Definition;
   #used = 0;
@@ -90,9 +114,9 @@ class Placement<A> implements Target {
   /** Negative before `take`. */
   unit = -1;
 
-  constructor(allocator: A, bump: Bump<A>, lifetimeOf: (allocator: A) => Lifetime, definition: Definition) {
+  constructor(allocator: A, placing: Placing<A>, lifetimeOf: (allocator: A) => Lifetime, definition: Definition) {
     this.#allocator = allocator;
-    this.#bump = bump;
+    this.#placing = placing;
     this.#lifetimeOf = lifetimeOf;
     this.#definition = definition;
   }
@@ -100,13 +124,14 @@ class Placement<A> implements Target {
   take(): number {
     const allocator = this.#allocator;
     const { align, size } = this.#definition;
-    this.#used = this.#bump.used(allocator);
-    const offset = this.#bump.allocOffset(allocator, size, align);
+    const used = this.#placing.used(allocator);
+    const offset = this.#placing.allocOffset(allocator, size, align);
     if (offset >= 0) {
       this.unit = offset / align;
-      this.#floor = this.#bump.floor(allocator);
+      this.#used = offset - used < align ? used : offset; // it may have gone on to other memory
+      this.#floor = this.#placing.floor(allocator);
       if (size > 0) {
-        this.#bump.setFloor(allocator, offset + size);
+        this.#placing.setFloor(allocator, offset + size);
       }
       this.memory = this.#lifetimeOf(allocator);
     }
@@ -118,9 +143,9 @@ class Placement<A> implements Target {
     const { align, size } = this.#definition;
     const end = this.unit * align + size;
     const memory = this.memory as Lifetime | undefined; // where it could not be made, either
-    if (this.unit >= 0 && memory?.ended !== true && this.#bump.used(this.#allocator) === end) {
-      this.#bump.goBack(this.#allocator, this.#used);
-      this.#bump.setFloor(this.#allocator, this.#floor);
+    if (this.unit >= 0 && memory?.ended !== true && this.#placing.used(this.#allocator) === end) {
+      this.#placing.goBack(this.#allocator, this.#used);
+      this.#placing.setFloor(this.#allocator, this.#floor);
     }
   }
 }
@@ -132,7 +157,7 @@ class Placement<A> implements Target {
  */
 export function placeIn<A, T extends object>(
   allocator: A,
-  bump: Bump<A>,
+  placing: Placing<A>,
   lifetimeOf: (allocator: A) => Lifetime,
   Struct: StructClass<T>,
   init: Init<T>,
@@ -142,11 +167,15 @@ export function placeIn<A, T extends object>(
     throw invalidValue('Struct', 'it has a text field, and only typed arenas have room for texts');
   }
   const create = creatorOf(Struct as RecordClass);
-  const placement = new Placement(allocator, bump, lifetimeOf, definition);
+  const placement = new Placement(allocator, placing, lifetimeOf, definition);
   try {
-    return definition.initialize(placement, init) ? (new create(placement.memory, placement.unit) as T) : null;
+    if (!definition.initialize(placement, init)) {
+      return null;
+    }
   } catch (error) {
     placement.undo();
     throw error;
   }
+  // Where a constructor throws, it may have given the reference away: the room stays taken.
+  return new create(placement.memory, placement.unit) as T;
 }

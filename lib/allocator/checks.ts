@@ -1,4 +1,5 @@
-import { invalidType, OffheapError } from '../errors';
+import { invalidReturn, invalidType, OffheapError } from '../errors';
+import { type Lifetime, lifetimeOf } from '../memory/lifetime';
 import type { Allocator, BlockOwner } from './allocator';
 
 /** @throws TypeError for what is no allocator. */
@@ -60,34 +61,46 @@ export function memoryLost(what: string): OffheapError {
   );
 }
 
+/** A block that an allocator has handed out to another one, or to a Box or a Vec. */
+export interface Taken {
+  readonly block: Buffer;
+  readonly lifetime: Lifetime;
+}
+
 /**
  * Allocates from an allocator that may be the user's own.
  *
- * @throws TypeError where it answers something else than a block as asked for.
+ * @throws TypeError `ERR_INVALID_RETURN_VALUE` where it answers something else than a block as asked for, or a lifetime; then
+ * it has the block back.
  */
-export function allocFrom(source: Allocator, size: number, align?: number): Buffer | null {
-  const block: unknown = source.alloc(size, align);
+export function takeFrom(source: Allocator, size: number, align?: number): Taken | null {
+  const block = source.alloc(size, align);
   if (block === null) {
     return null;
   }
-  return checkAnswer('alloc', block, size, align);
+  try {
+    return { block: checkAnswer('alloc()', block, size, align), lifetime: lifetimeOf(source, block) };
+  } catch (error) {
+    try {
+      source.free(block);
+    } catch {
+      // What is wrong with the answer says more.
+    }
+    throw error;
+  }
 }
 
-/** The same for `realloc`. */
-export function reallocFrom(source: Allocator, block: Buffer, size: number, align?: number): Buffer | null {
-  const answer: unknown = source.realloc(block, size, align);
-  return answer === null ? null : checkAnswer('realloc', answer, size);
+/** The same for `realloc`. Where it throws, the old block is gone. */
+export function retakeFrom(source: Allocator, old: Buffer, size: number, align: number): Taken | null {
+  const block = source.realloc(old, size, align);
+  return block === null
+    ? null
+    : { block: checkAnswer('realloc()', block, size, align), lifetime: lifetimeOf(source, block) };
 }
 
 function checkAnswer(method: string, block: unknown, size: number, align = 1): Buffer {
   if (!Buffer.isBuffer(block) || block.length < size || block.byteOffset % align !== 0) {
-    const received = Buffer.isBuffer(block)
-      ? `one of ${block.length} bytes at offset ${block.byteOffset}`
-      : `what is none`;
-    throw new TypeError(
-      `${method}() of an allocator must answer null or a Buffer of at least ${size} bytes, aligned to ${align}. ` +
-        `Received ${received}`,
-    );
+    throw invalidReturn(method, `null, or a Buffer of at least ${size} bytes at a multiple of ${align}`, block);
   }
   return block;
 }
@@ -98,7 +111,7 @@ function checkAnswer(method: string, block: unknown, size: number, align = 1): B
  * @throws What `from.free` throws; then nothing has changed.
  */
 export function moveBlock(
-  block: Buffer,
+  block: NodeJS.ArrayBufferView,
   size: number,
   align: number | undefined,
   from: Allocator,
@@ -107,12 +120,21 @@ export function moveBlock(
   const moved = to.alloc(size, align);
   if (moved !== null) {
     try {
-      moved.set(block.length > size ? block.subarray(0, size) : block);
-      from.free(block);
+      copyInto(moved, block, size);
+      from.free(block as Buffer);
     } catch (error) {
       to.free(moved);
       throw error;
     }
   }
   return moved;
+}
+
+/** Copies the bytes of a view, whatever its elements are, and no more than `size` of them. */
+export function copyInto(
+  target: Buffer,
+  { buffer, byteLength, byteOffset }: NodeJS.ArrayBufferView,
+  size: number,
+): void {
+  target.set(new Uint8Array(buffer, byteOffset, Math.min(byteLength, size)));
 }

@@ -1,10 +1,14 @@
+import { inspect, type InspectOptions } from 'node:util';
+
 import { markAsUncloneable } from '../arguments';
+import { OffheapError } from '../errors';
 import { type BlockLifetime, lifetimeOf } from '../memory/lifetime';
 import type { BlockOwner } from './allocator';
-import { checkOwner, checkView, foreignBlock } from './checks';
+import { checkOwner, checkView, doubleFree, foreignBlock } from './checks';
 
 /** An allocator that takes its blocks from several others, and finds out whose a block is by asking them. */
 export abstract class CombinedAllocator implements BlockOwner {
+  readonly #names: readonly string[];
   readonly #parts: readonly BlockOwner[];
 
   /** @internal */
@@ -12,6 +16,7 @@ export abstract class CombinedAllocator implements BlockOwner {
     for (const [name, part] of Object.entries(parts)) {
       checkOwner(name, part);
     }
+    this.#names = Object.keys(parts);
     this.#parts = Object.values(parts);
     markAsUncloneable?.(this);
   }
@@ -33,16 +38,24 @@ export abstract class CombinedAllocator implements BlockOwner {
     return this.#find(block) !== null;
   }
 
+  /** Whether one of the allocators has taken the block back. */
+  wasFreed(block: Buffer): boolean {
+    checkView(block);
+    return this.#parts.some((part) => part.wasFreed?.(block) === true);
+  }
+
   /** What the allocator says that owns the block. */
   lifetimeOf(block: Buffer): BlockLifetime {
-    return lifetimeOf(this.ownerOf(block), block);
+    return lifetimeOf(this.ownerOf(block), block).token;
   }
 
   /** @internal */
   protected ownerOf(block: Buffer): BlockOwner {
     const owner = this.#find(block);
     if (owner === null) {
-      throw foreignBlock(`one of the ${this.#parts.length} allocators of this ${this.constructor.name}`, block);
+      throw this.wasFreed(block)
+        ? doubleFree(`the ${this.constructor.name}`)
+        : foreignBlock(`one of the allocators of this ${this.constructor.name}`, block);
     }
     return owner;
   }
@@ -50,10 +63,31 @@ export abstract class CombinedAllocator implements BlockOwner {
   #find(block: Buffer): BlockOwner | null {
     checkView(block);
     for (const part of this.#parts) {
-      if (part.owns(block)) {
+      if (ownsNow(part, block)) {
         return part;
+      }
+      // One part may have its memory from another one, which owns all of it, live or not.
+      if (part.wasFreed?.(block) === true) {
+        return null;
       }
     }
     return null;
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions, inspectValue: typeof inspect): string {
+    const parts = this.#names.map((name, i) => `${name}: ${inspectValue(this.#parts[i], options)}`);
+    return `${this.constructor.name} { ${parts.join(', ')} }`;
+  }
+}
+
+/** One that was disposed of owns nothing; the others go on. */
+function ownsNow(part: BlockOwner, block: Buffer): boolean {
+  try {
+    return part.owns(block);
+  } catch (error) {
+    if (error instanceof OffheapError && error.code === 'ERR_OFFHEAP_DISPOSED') {
+      return false;
+    }
+    throw error;
   }
 }

@@ -4,10 +4,11 @@ import { checkOptions, markAsUncloneable } from '../arguments';
 import { OffheapError, outOfRange } from '../errors';
 import { Returned } from '../layout/returned';
 import { BlockBuffer } from '../memory/buffer-view';
-import { type BlockLifetime, type Lifetime, lifetimeOf } from '../memory/lifetime';
-import { alignUp, checkAlign, checkSize, formatBytes, isAlign, KiB } from '../sizes';
+import { attached, type BlockLifetime, type Lifetime } from '../memory/lifetime';
+import { alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign, KiB } from '../sizes';
 import type { Allocator, BlockOwner } from './allocator';
-import { allocFrom, checkAllocator, checkView, disposed, doubleFree, foreignBlock, memoryLost } from './checks';
+import { checkAllocator, checkView, disposed, doubleFree, foreignBlock, memoryLost, takeFrom } from './checks';
+import { Slab, Slabs } from './slabs';
 
 const validAlign = isAlign;
 
@@ -23,39 +24,29 @@ export interface FreeListOptions {
    * the limit to the source. Default: `count`.
    */
   maxCount?: number;
-  /** Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, so that nothing is lost. */
+  /** Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, and at least enough
+   * for the scalars that fit in a block. */
   align?: number;
-}
-
-/** A run of blocks from the source. */
-class Slab {
-  readonly block: Buffer;
-  readonly lifetime: Lifetime;
-  readonly slots: Slot[] = [];
-
-  constructor(block: Buffer, lifetime: Lifetime) {
-    this.block = block;
-    this.lifetime = lifetime;
-  }
 }
 
 /** The place of one block. */
 class Slot {
   readonly list: FreeList;
-  readonly slab: Slab;
+  readonly slab: Slab<Slot>;
   /** In the ArrayBuffer. */
   readonly offset: number;
-  block!: Buffer;
+  block: Buffer;
   live = false;
   /** Of the block that is live, where somebody has asked for it. */
   lifetime: Lifetime | null = null;
   /** The free slot below this one. */
   next: Slot | null = null;
 
-  constructor(list: FreeList, slab: Slab, offset: number) {
+  constructor(list: FreeList, slab: Slab<Slot>, block: Buffer) {
     this.list = list;
     this.slab = slab;
-    this.offset = offset;
+    this.offset = block.byteOffset;
+    this.block = block;
   }
 }
 
@@ -80,10 +71,11 @@ class Mark extends Returned {
 
 /**
  * Blocks of one size, handed out and taken back in any order, each in constant time. It hands out the same Buffer objects
- * again and again, and makes no garbage.
+ * again and again, and makes no garbage. A block costs about 200 bytes of the JavaScript heap, from the first time that it is
+ * handed out.
  *
- * Exhausted, it answers `null`, and so it does for more than a block has. A block that comes back twice, or is not its own,
- * is always found out.
+ * Exhausted, it answers `null`, and so it does for more than a block has. What comes back while it is not handed out, or is
+ * not its own, is always found out.
  */
 export class FreeList implements BlockOwner {
   readonly #source: Allocator;
@@ -91,12 +83,15 @@ export class FreeList implements BlockOwner {
   readonly #align: number;
   readonly #count: number;
   readonly #maxCount: number;
-  /** By the ArrayBuffers that they lie in. */
-  readonly #slabs = new Map<ArrayBufferLike, Slab[]>();
+  readonly #slabs = new Slabs<Slot>();
+  /** Those whose blocks have not all been handed out yet. */
+  readonly #fresh: Slab<Slot>[] = [];
   #free: Slot | null = null;
   #live = 0;
-  /** How many slots there are. */
-  #slots = 0;
+  /** How many blocks there are. */
+  #total = 0;
+  /** Blocks that could be handed out are gone with the memory of their slab. */
+  #lost = false;
   #disposed = false;
 
   /**
@@ -136,33 +131,29 @@ export class FreeList implements BlockOwner {
 
   /** Takes a slab from the source. */
   #grow(): boolean {
-    const count = Math.min(this.#count, this.#maxCount - this.#slots);
+    const count = Math.min(this.#count, this.#maxCount - this.#total);
     const size = this.#stride * count;
-    const block = count > 0 && Number.isSafeInteger(size) ? allocFrom(this.#source, size, this.#align) : null;
-    if (block === null) {
+    if (count === 0 || !Number.isSafeInteger(size)) {
       return false;
     }
-    const slab = new Slab(block, lifetimeOf(this.#source, block).branch());
-    for (let i = 0; i < count; i++) {
-      slab.slots.push(new Slot(this, slab, block.byteOffset + i * this.#stride));
+    let slab: Slab<Slot> | null = null;
+    this.#total += count; // before the source can come back to the list
+    try {
+      const taken = takeFrom(this.#source, size, this.#align);
+      slab = taken && new Slab(taken, count);
+    } finally {
+      this.#total -= slab === null ? count : 0;
     }
-    for (const slot of slab.slots.toReversed()) {
-      this.#makeBlock(slot, block.buffer);
-      slot.next = this.#free;
-      this.#free = slot;
+    if (slab === null) {
+      return false;
     }
-    this.#slots += count;
+    if (this.#disposed) {
+      slab.giveBack(this.#source);
+      this.#checkOpen();
+    }
+    this.#slabs.add(slab);
+    this.#fresh.push(slab);
     return true;
-  }
-
-  /** Makes the Buffer that a slot hands out. */
-  #makeBlock(slot: Slot, buffer: ArrayBufferLike): void {
-    slot.block = new BlockBuffer(buffer, slot.offset, this.#blockSize);
-    new Mark(slot.block, slot);
-    const slabs = this.#slabs.get(buffer) ?? [];
-    if (!slabs.includes(slot.slab)) {
-      this.#slabs.set(buffer, [...slabs, slot.slab]);
-    }
   }
 
   /**
@@ -175,9 +166,10 @@ export class FreeList implements BlockOwner {
     const slot = this.#free;
     if (
       slot !== null &&
+      Number.isInteger(size) &&
       size >= 0 &&
       size <= this.#blockSize &&
-      Number.isInteger(size) &&
+      typeof align === 'number' &&
       align <= this.#align &&
       validAlign(align) &&
       slot.block.length === this.#blockSize &&
@@ -195,23 +187,55 @@ export class FreeList implements BlockOwner {
     this.#checkOpen();
     checkSize('size', size);
     checkAlign('align', align);
-    if (size > this.#blockSize || align > this.#align || (this.#free === null && !this.#grow())) {
+    if (size > this.#blockSize || align > this.#align) {
       return null;
     }
-    this.#revive(this.#free!);
-    return this.alloc(size, align);
-  }
-
-  /** Makes sure that a slot's memory is there, and its Buffer on it. */
-  #revive(slot: Slot): void {
-    const { lifetime } = slot.slab;
-    if (lifetime.ended || slot.block.length === 0) {
-      // Somebody has taken the ArrayBuffer away; perhaps the memory is still there.
-      if (!lifetime.refresh(slot.offset + this.#blockSize)) {
+    while (this.#free !== null && !this.#revive(this.#free)) {
+      this.#free = this.#free.next;
+      this.#lost = true;
+    }
+    const slot = this.#free ?? this.#newSlot();
+    if (slot === null) {
+      if (this.#lost) {
         throw memoryLost('FreeList');
       }
-      this.#makeBlock(slot, lifetime.buffer);
+      return null;
     }
+    if (slot === this.#free) {
+      this.#free = slot.next;
+    }
+    this.#live++;
+    slot.live = true;
+    return slot.block;
+  }
+
+  /** A slot that was never handed out, from another slab where that is needed; `null` where there is none. */
+  #newSlot(): Slot | null {
+    for (let slab = this.#fresh.at(-1); slab !== undefined; slab = this.#fresh.at(-1)) {
+      const { current, slots } = slab;
+      if (current !== null && slots.length < slab.count) {
+        const offset = slab.start + slots.length * this.#stride;
+        const slot = new Slot(this, slab, new BlockBuffer(current.buffer, offset, this.#blockSize));
+        new Mark(slot.block, slot);
+        slots.push(slot);
+        return slot;
+      }
+      this.#lost ||= current === null;
+      this.#fresh.pop();
+    }
+    // Where all is gone, the source has ended what the list was made for.
+    const isGone = this.#lost && this.#slabs.all().every(({ lifetime }) => lifetime.ended);
+    return !isGone && this.#grow() ? this.#newSlot() : null;
+  }
+
+  /** Makes sure that a slot's Buffer is on its memory; false where that is gone. */
+  #revive(slot: Slot): boolean {
+    const block = attached(slot.block, slot.offset, this.#blockSize, slot.slab.lifetime);
+    if (block !== null && block !== slot.block) {
+      slot.block = block;
+      new Mark(block, slot);
+    }
+    return block !== null;
   }
 
   /**
@@ -223,7 +247,9 @@ export class FreeList implements BlockOwner {
     const slot = this.#liveSlot(block);
     checkSize('size', size);
     checkAlign('align', align);
-    this.#revive(slot);
+    if (!this.#revive(slot)) {
+      throw memoryLost('FreeList');
+    }
     return size <= this.#blockSize ? slot.block : null;
   }
 
@@ -257,20 +283,27 @@ export class FreeList implements BlockOwner {
   owns(block: NodeJS.ArrayBufferView): boolean {
     this.#checkOpen();
     const slot = this.#slotAround(block);
-    return slot !== null && slot.list === this && slot.live && !slot.slab.lifetime.ended;
+    return slot !== null && slot.live && this.#revive(slot);
+  }
+
+  /** Whether memory lies in a block that is not handed out. */
+  wasFreed(block: NodeJS.ArrayBufferView): boolean {
+    const slot = this.#slotAround(block);
+    return slot !== null && !slot.live;
   }
 
   /** How long the memory of a block lasts: until it is freed, or the source gives it up. */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
     const slot = this.#liveSlot(block);
-    return (slot.lifetime ??= slot.slab.lifetime.branch());
+    return (slot.lifetime ??= slot.slab.lifetime.branch()).token;
   }
 
   #liveSlot(block: NodeJS.ArrayBufferView): Slot {
     this.#checkOpen();
     const slot = this.#slotAround(block);
+    // The Buffer of a block whose ArrayBuffer was taken away has no length any more.
     const isWhole = slot !== null && (block.byteLength === this.#blockSize || Mark.isOn(block));
-    if (!isWhole || slot.list !== this) {
+    if (!isWhole) {
       throw foreignBlock('this FreeList', block);
     }
     if (!slot.live) {
@@ -281,18 +314,17 @@ export class FreeList implements BlockOwner {
 
   /** The slot that memory lies in, whatever Buffer it is seen through. */
   #slotAround(block: NodeJS.ArrayBufferView): Slot | null {
-    checkView(block);
-    if (Mark.isOn(block)) {
-      return Mark.slotOf(block);
-    }
-    const { buffer, byteLength, byteOffset } = block;
-    for (const { slots } of this.#slabs.get(buffer) ?? []) {
-      const slot = slots[Math.floor((byteOffset - slots[0]!.offset) / this.#stride)];
-      if (slot !== undefined && byteOffset + byteLength <= slot.offset + this.#blockSize) {
+    if (typeof block === 'object' && (block as object | null) !== null && Mark.isOn(block)) {
+      const slot = Mark.slotOf(block);
+      if (slot.list === this) {
         return slot;
       }
     }
-    return null;
+    checkView(block);
+    const { byteLength, byteOffset } = block;
+    const slab = this.#slabs.find(block);
+    const slot = slab?.slots[Math.floor((byteOffset - slab.start) / this.#stride)];
+    return slot !== undefined && byteOffset + byteLength <= slot.offset + this.#blockSize ? slot : null;
   }
 
   /** Bytes of each block. */
@@ -303,7 +335,7 @@ export class FreeList implements BlockOwner {
   /** How many blocks there are, handed out or not. */
   get count(): number {
     this.#checkOpen();
-    return this.#slots;
+    return this.#total;
   }
 
   /** How many blocks are handed out. */
@@ -320,19 +352,23 @@ export class FreeList implements BlockOwner {
     if (this.#disposed) {
       return;
     }
-    // The last one first, for a source that makes room only of its last block.
-    for (const { block, lifetime, slots } of [...new Set([...this.#slabs.values()].flat())].reverse()) {
-      if (!lifetime.ended) {
-        this.#source.free(block);
-        lifetime.end();
+    this.#disposed = true; // before anything of the source's runs
+    try {
+      // The last one first, for a source that makes room only of its last block.
+      for (const slab of this.#slabs.all().reverse()) {
+        slab.giveBack(this.#source);
+        this.#slabs.remove(slab);
+        this.#total -= slab.count;
+        for (const slot of slab.slots) {
+          this.#live -= slot.live ? 1 : 0;
+          slot.live = false;
+        }
       }
-      for (const slot of slots) {
-        slot.live = false;
-      }
+    } catch (error) {
+      this.#disposed = false;
+      throw error;
     }
-    this.#disposed = true;
     this.#free = null;
-    this.#slabs.clear();
   }
 
   [Symbol.dispose](): void {
@@ -349,14 +385,14 @@ export class FreeList implements BlockOwner {
     if (this.#disposed) {
       return 'FreeList { disposed }';
     }
-    return `FreeList { blockSize: ${formatBytes(this.#blockSize)}, live: ${this.#live}, count: ${this.#slots} }`;
+    return `FreeList { blockSize: ${formatBytes(this.#blockSize)}, live: ${this.#live}, count: ${this.#total} }`;
   }
 }
 
-/** The largest power of two, up to a cache line, that a size can be divided by. */
+/** The largest power of two, up to a cache line, that a size can be divided by; and enough for a scalar that fits in it. */
 function naturalAlign(size: number): number {
   let align = 1;
-  while (align < CACHE_LINE && size % (2 * align) === 0) {
+  while (align < CACHE_LINE && (size % (2 * align) === 0 || (align < DEFAULT_ALIGN && 2 * align <= size))) {
     align *= 2;
   }
   return align;

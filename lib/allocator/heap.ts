@@ -5,7 +5,7 @@ import { isDetached } from '../memory/detach';
 import { type BlockLifetime, type Lifetime, lifetimeOfBuffer } from '../memory/lifetime';
 import { checkAlign, checkSize, DEFAULT_ALIGN } from '../sizes';
 import type { BlockOwner } from './allocator';
-import { checkView, doubleFree, foreignBlock } from './checks';
+import { checkView, copyInto, doubleFree, foreignBlock } from './checks';
 
 /** What is known of a block; its ArrayBuffer is the key to it. */
 interface HeapBlock {
@@ -38,7 +38,7 @@ class Heap implements BlockOwner {
     }
     const moved = this.alloc(size, align);
     if (moved !== null) {
-      moved.set(block);
+      copyInto(moved, block, size);
       release(known);
     }
     return moved;
@@ -54,8 +54,13 @@ class Heap implements BlockOwner {
     return known?.live === true && !isDetached(block.buffer) && block.byteOffset + block.byteLength <= known.length;
   }
 
+  wasFreed(block: Buffer): boolean {
+    checkView(block);
+    return this.#blocks.get(block.buffer)?.live === false;
+  }
+
   lifetimeOf(block: Buffer): BlockLifetime {
-    return (this.#liveBlock(block).lifetime ??= lifetimeOfBuffer(block.buffer as ArrayBuffer));
+    return (this.#liveBlock(block).lifetime ??= lifetimeOfBuffer(block.buffer as ArrayBuffer)).token;
   }
 
   #liveBlock(block: Buffer): HeapBlock {

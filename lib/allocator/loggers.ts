@@ -32,7 +32,7 @@ export function streamLogger(stream: Writable, name = ''): AllocatorLogger {
     allocFailed: (size, align, duration) => {
       line(`alloc ${sizes(size, align)} failed`, duration);
     },
-    realloc: (block, oldSize, size, duration) => {
+    realloc: (block, _old, oldSize, size, duration) => {
       line(`realloc ${formatBytes(oldSize)} to ${formatBytes(size)} at ${block.byteOffset}`, duration);
     },
     reallocFailed: (block, size, duration) => {
@@ -86,7 +86,7 @@ export function channelLogger(name = 'allocator'): AllocatorLogger {
         publish(allocFailed, { size, align });
       }
     },
-    realloc: (block, oldSize, size) => {
+    realloc: (block, _old, oldSize, size) => {
       if (realloc.hasSubscribers) {
         publish(realloc, { size, oldSize, block });
       }

@@ -1,12 +1,14 @@
+import { inspect, type InspectOptions } from 'node:util';
+
 import { markAsUncloneable } from '../arguments';
 import { invalidType } from '../errors';
-import { type BlockLifetime, lifetimeOf } from '../memory/lifetime';
+import type { BlockLifetime } from '../memory/lifetime';
 import type { Allocator, BlockOwner } from './allocator';
 import { checkAllocator } from './checks';
 
 /**
- * What a ProxyAllocator tells, and to whom. Every hook may be left out. Sizes and alignments are bytes, durations milliseconds;
- * a duration is `undefined` unless the logger is `timed`.
+ * What a ProxyAllocator tells, and to whom. Every hook may be left out, and those that are there when the proxy is made are
+ * called. Sizes and alignments are bytes, durations milliseconds; a duration is `undefined` unless the logger is `timed`.
  *
  * What a hook throws does not reach whoever allocates: it becomes a warning of the process, once for each proxy.
  */
@@ -17,8 +19,8 @@ export interface AllocatorLogger {
   alloc?(block: Buffer, size: number, align: number | undefined, duration: number | undefined): void;
   /** `alloc` has answered `null`. */
   allocFailed?(size: number, align: number | undefined, duration: number | undefined): void;
-  /** A block that had `oldSize` bytes was made `size` bytes long; `block` is what it is now. */
-  realloc?(block: Buffer, oldSize: number, size: number, duration: number | undefined): void;
+  /** A block that had `oldSize` bytes was made `size` bytes long; `block` is what it is now, `old` must not be used any more. */
+  realloc?(block: Buffer, old: Buffer, oldSize: number, size: number, duration: number | undefined): void;
   /** `realloc` has answered `null`, and the block is as it was. */
   reallocFailed?(block: Buffer, size: number, duration: number | undefined): void;
   /** A block of `size` bytes was given back; `block` must not be used any more. */
@@ -34,6 +36,8 @@ export class ProxyAllocator<A extends Allocator = Allocator> implements Allocato
   readonly #inner: A;
   readonly #logger: AllocatorLogger;
   readonly #timed: boolean;
+  readonly #tellsAlloc: boolean;
+  readonly #tellsFree: boolean;
   #warned = false;
 
   /** Whether memory lies in a live block. Absent where the other allocator cannot tell. */
@@ -47,22 +51,27 @@ export class ProxyAllocator<A extends Allocator = Allocator> implements Allocato
     this.#inner = inner;
     this.#logger = logger;
     this.#timed = logger.timed === true;
-    if ('owns' in inner) {
-      Object.defineProperty(this, 'owns', { value: (block: Buffer) => (inner as Allocator as BlockOwner).owns(block) });
+    this.#tellsAlloc = logger.alloc !== undefined || logger.allocFailed !== undefined;
+    this.#tellsFree = logger.free !== undefined;
+    const owner = inner as Allocator as Partial<BlockOwner>;
+    if (typeof owner.owns === 'function' && !('owns' in this)) {
+      Object.defineProperty(this, 'owns', { value: (block: Buffer) => owner.owns!(block) });
     }
     markAsUncloneable?.(this);
   }
 
   /** As the other allocator does. */
   alloc(size: number, align?: number): Buffer | null {
+    if (!this.#tellsAlloc) {
+      return this.#inner.alloc(size, align);
+    }
     const start = this.#timed ? performance.now() : undefined;
     const block = this.#inner.alloc(size, align);
-    const logger = this.#logger;
     try {
       if (block !== null) {
-        logger.alloc?.(block, size, align, since(start));
+        this.#logger.alloc?.(block, size, align, since(start));
       } else {
-        logger.allocFailed?.(size, align, since(start));
+        this.#logger.allocFailed?.(size, align, since(start));
       }
     } catch (error) {
       this.#warn(error);
@@ -75,12 +84,11 @@ export class ProxyAllocator<A extends Allocator = Allocator> implements Allocato
     const oldSize = sizeOf(block);
     const start = this.#timed ? performance.now() : undefined;
     const answer = this.#inner.realloc(block, size, align);
-    const logger = this.#logger;
     try {
       if (answer !== null) {
-        logger.realloc?.(answer, oldSize, size, since(start));
+        this.#logger.realloc?.(answer, block, oldSize, size, since(start));
       } else {
-        logger.reallocFailed?.(block, size, since(start));
+        this.#logger.reallocFailed?.(block, size, since(start));
       }
     } catch (error) {
       this.#warn(error);
@@ -90,6 +98,10 @@ export class ProxyAllocator<A extends Allocator = Allocator> implements Allocato
 
   /** As the other allocator does. */
   free(block: Buffer): void {
+    if (!this.#tellsFree) {
+      this.#inner.free(block);
+      return;
+    }
     const size = sizeOf(block);
     const start = this.#timed ? performance.now() : undefined;
     this.#inner.free(block);
@@ -101,17 +113,33 @@ export class ProxyAllocator<A extends Allocator = Allocator> implements Allocato
   }
 
   /** As the other allocator says. */
-  lifetimeOf(block: Buffer): BlockLifetime {
-    return lifetimeOf(this.#inner, block);
+  lifetimeOf(block: Buffer): BlockLifetime | undefined {
+    return this.#inner.lifetimeOf?.(block);
+  }
+
+  /** As the other allocator says. */
+  wasFreed(block: Buffer): boolean {
+    return (this.#inner as Allocator as Partial<BlockOwner>).wasFreed?.(block) === true;
   }
 
   #warn(cause: unknown): void {
     if (!this.#warned) {
       this.#warned = true;
-      const warning = new Error(`A logger of a ${this.constructor.name} has thrown: ${String(cause)}`, { cause });
-      warning.name = 'OffheapWarning';
-      process.emitWarning(warning);
+      process.emitWarning(`A logger of a ${this.constructor.name} has thrown: ${describe(cause)}`, 'OffheapWarning');
     }
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions, inspectValue: typeof inspect): string {
+    return `${this.constructor.name} { inner: ${inspectValue(this.#inner, options)} }`;
+  }
+}
+
+/** Whatever a logger throws, it can be shown. */
+function describe(cause: unknown): string {
+  try {
+    return inspect(cause);
+  } catch {
+    return typeof cause;
   }
 }
 

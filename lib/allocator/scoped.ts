@@ -4,11 +4,13 @@ import { markAsUncloneable } from '../arguments';
 import { illegalConstructor, OffheapError } from '../errors';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
-import { type BlockLifetime, type Lifetime, lifetimeOf, type Owner } from '../memory/lifetime';
-import { alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign } from '../sizes';
+import { isDetached } from '../memory/detach';
+import { attached, type BlockLifetime, type Lifetime, type Owner } from '../memory/lifetime';
+import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign } from '../sizes';
 import type { Allocator, BlockOwner } from './allocator';
 import { type Bump, freeIn, placeIn, reallocIn } from './bump';
-import { allocFrom, checkAllocator, checkView, disposed, foreignBlock, memoryLost } from './checks';
+import { checkAllocator, checkView, disposed, foreignBlock, memoryLost, takeFrom } from './checks';
+import { Claims } from './claims';
 import { checkNoPromise, checkScopeFunction } from './scope-function';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
@@ -19,35 +21,41 @@ const aligned = alignUp;
 /** The block that a ScopedAllocator and all its scopes share. */
 class SharedBlock implements Owner {
   readonly source: Allocator;
-  readonly block: Buffer;
   readonly start: number;
   readonly end: number;
-  /** Of the block. */
+  /** Ends with that of the source's block, or when it is given back. */
   readonly lifetime: Lifetime;
-  buffer: ArrayBuffer;
+  buffer: ArrayBufferLike;
+  readonly #block: Buffer;
+  readonly #length: number;
   readonly stride = 1;
   readonly definition = null;
 
   constructor(source: Allocator, size: number) {
     checkAllocator('source', source);
     checkSize('size', size);
-    const block = allocFrom(source, size);
-    if (block === null) {
+    const taken = takeFrom(source, size);
+    if (taken === null) {
       throw new OffheapError(
         'ERR_OFFHEAP_FULL',
         `The source has no block of ${formatBytes(size)} for a ScopedAllocator`,
       );
     }
     this.source = source;
-    this.block = block;
-    this.start = block.byteOffset;
-    this.end = block.byteOffset + size;
-    this.lifetime = lifetimeOf(source, block);
-    this.buffer = block.buffer as ArrayBuffer;
+    this.#block = taken.block;
+    this.#length = taken.block.length;
+    this.start = taken.block.byteOffset;
+    this.end = this.start + size;
+    this.lifetime = taken.lifetime.branch();
+    this.buffer = taken.block.buffer;
   }
 
   currentViews(seen: ArrayBuffer): ReturnType<Owner['currentViews']> {
     return this.lifetime.owner.currentViews(seen);
+  }
+
+  holds(buffer: ArrayBufferLike): boolean {
+    return this.lifetime.holds(buffer);
   }
 
   /** Looks for the memory where somebody has taken the buffer away. */
@@ -56,6 +64,15 @@ class SharedBlock implements Owner {
       throw memoryLost('ScopedAllocator');
     }
     this.buffer = this.lifetime.buffer;
+  }
+
+  /** Gives the block back, unless the source has taken it. */
+  giveBack(): void {
+    const block = attached(this.#block, this.start, this.#length, this.lifetime);
+    if (block !== null) {
+      this.source.free(block);
+    }
+    this.lifetime.end();
   }
 }
 
@@ -79,6 +96,7 @@ export class Scope implements BlockOwner {
   /** Where the last record ends. */
   #floor = 0;
   #lifetime: Lifetime | null = null;
+  #claims: Claims | null = null;
   #inner: Scope | null = null;
   #left = false;
   /** How many scopes it is in. */
@@ -128,8 +146,12 @@ export class Scope implements BlockOwner {
     if (this.#shared.lifetime.ended) {
       throw memoryLost('ScopedAllocator');
     }
-    // All that can be had here is an empty block, which has room everywhere.
-    return size > 0 ? -1 : Math.min(aligned(this.#used, align), this.#limit);
+    if (size > 0) {
+      return -1;
+    }
+    // An empty block has room everywhere; where no aligned offset is left, it lies at an earlier one.
+    const offset = aligned(this.#used, align);
+    return offset <= this.#limit ? offset : alignDown(this.#limit, align);
   }
 
   #view(offset: number, size: number, used: number): Buffer {
@@ -182,22 +204,27 @@ export class Scope implements BlockOwner {
   owns(block: NodeJS.ArrayBufferView): boolean {
     checkView(block);
     this.#checkOpen();
-    const { buffer, lifetime } = this.#shared;
+    const { buffer, byteLength, byteOffset } = block;
     return (
-      block.buffer === buffer &&
-      buffer.byteLength > 0 &&
-      !lifetime.ended &&
-      block.byteOffset >= this.#start &&
-      block.byteOffset + block.byteLength <= this.#used
+      this.#shared.holds(buffer) &&
+      (byteLength === 0 ? !isDetached(buffer) : byteOffset >= this.#start && byteOffset + byteLength <= this.#used)
     );
   }
 
-  /** How long the memory of a block lasts: until the scope is left, or the source gives the memory up. */
+  /**
+   * How long the memory of a block lasts: until it is freed or moves, the scope is left, or the source gives the memory up. From
+   * now on, the block can be freed only as a whole.
+   */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
     this.#checkOwned(block);
-    return this.#newestLifetime();
+    const { byteLength, byteOffset } = block;
+    const shared = this.#shared;
+    this.#claims ??= new Claims();
+    const make = (): Lifetime => shared.lifetime.branch(shared);
+    return this.#claims.lifetimeOf(byteOffset, byteOffset + byteLength, make).token;
   }
 
+  /** The lifetime of records that are placed now. */
   #newestLifetime(): Lifetime {
     const lifetime = this.#lifetime;
     if (lifetime !== null && !lifetime.ended) {
@@ -236,6 +263,7 @@ export class Scope implements BlockOwner {
     this.#left = true;
     this.#limit = -1;
     this.#lifetime?.end();
+    this.#claims?.clear();
   }
 
   /** Whether an inner scope is open: then `alloc`, `realloc`, `free`, `place` and `scope` throw `ERR_OFFHEAP_SCOPED`. */
@@ -280,9 +308,14 @@ export class Scope implements BlockOwner {
       return;
     }
     this.#checkUsable();
-    const { block, lifetime, source } = this.#shared;
-    if (!lifetime.ended) {
-      source.free(block);
+    this.#left = true; // before anything of the source's runs
+    this.#limit = -1;
+    try {
+      this.#shared.giveBack();
+    } catch (error) {
+      this.#left = false;
+      this.#limit = this.#shared.end;
+      throw error;
     }
     this.#leave();
   }
@@ -315,12 +348,14 @@ export class Scope implements BlockOwner {
       goBack(scope, offset) {
         scope.#used = Math.min(scope.#used, offset);
         scope.#floor = Math.min(scope.#floor, offset);
+        scope.#claims?.goBack(offset);
       },
       allocOffset: (scope, size, align) => scope.#take(size, align),
       view: (scope, offset, size, used) => scope.#view(offset, size, used),
       checkOwned(scope, block) {
         scope.#checkOwned(block);
       },
+      claims: (scope) => scope.#claims,
       floor: (scope) => scope.#floor,
       setFloor(scope, offset) {
         scope.#floor = offset;

@@ -23,7 +23,9 @@ export class Segregator extends CombinedAllocator {
   /** Allocates from the side that the size falls to; `null` where that is full. */
   alloc(size: number, align?: number): Buffer | null {
     // What is no number goes to the large side, which refuses it.
-    return size <= this.#threshold ? this.#small.alloc(size, align) : this.#large.alloc(size, align);
+    return typeof size === 'number' && size <= this.#threshold
+      ? this.#small.alloc(size, align)
+      : this.#large.alloc(size, align);
   }
 
   /**

@@ -53,15 +53,16 @@ class Counters implements AllocatorLogger {
     this.#add(block.length);
   }
 
-  realloc(block: Buffer, oldSize: number): void {
+  realloc(block: Buffer, _old: Buffer, oldSize: number): void {
     this.reallocations++;
     this.#add(block.length - oldSize);
   }
 
   free(_block: Buffer, size: number): void {
     this.frees++;
-    this.liveBlocks--;
-    this.liveBytes -= size;
+    // What was allocated before resetStats() may be freed after it.
+    this.liveBlocks = Math.max(this.liveBlocks - 1, 0);
+    this.liveBytes = Math.max(this.liveBytes - size, 0);
   }
 
   allocFailed(): void {
@@ -73,7 +74,7 @@ class Counters implements AllocatorLogger {
   }
 
   #add(bytes: number): void {
-    this.liveBytes += bytes;
+    this.liveBytes = Math.max(this.liveBytes + bytes, 0);
     this.totalBytes += Math.max(bytes, 0);
     this.highWaterMark = Math.max(this.highWaterMark, this.liveBytes);
   }
@@ -90,7 +91,11 @@ class Counters implements AllocatorLogger {
 }
 
 function exponentOf(size: number): number {
-  return size <= 2 ** 31 ? 32 - Math.clz32(Math.max(size, 1) - 1) : Math.ceil(Math.log2(size));
+  if (size <= 2 ** 31) {
+    return 32 - Math.clz32(Math.max(size, 1) - 1);
+  }
+  const exponent = Math.floor(Math.log2(size)); // rounded, so that it may be too large by one or too small
+  return exponent + (2 ** exponent < size ? 1 : 0) - (2 ** (exponent - 1) >= size ? 1 : 0);
 }
 
 /**
@@ -119,7 +124,7 @@ export class StatsAllocator<A extends Allocator = Allocator> extends ProxyAlloca
     this.#counters.reset();
   }
 
-  [inspect.custom](): string {
+  override [inspect.custom](): string {
     const { liveBlocks, liveBytes, highWaterMark, failures, histogram, ...totals } = this.stats;
     const most = Math.max(...histogram.map(({ count }) => count));
     const width = Math.max(...histogram.map(({ size }) => formatBytes(size).length));

@@ -14,9 +14,22 @@ import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
 import { checkBoolean, checkOptions, markAsUncloneable } from '../arguments';
 import { Pin } from './pin';
 
-const { checkOpen, checkOwned, close, floor: floorOf, goBack, isClosed, setFloor, setZeroFrom, startOver } = pointers;
+const {
+  checkOpen,
+  checkOwned,
+  claims,
+  close,
+  floor: floorOf,
+  goBack,
+  isClosed,
+  makeClaims,
+  setFloor,
+  setZeroFrom,
+  startOver,
+} = pointers;
 
-let newestLifetime: (arena: BumpArena) => Lifetime;
+/** What a record in an arena holds that is placed now. */
+export let newestLifetime: (arena: BumpArena) => Lifetime;
 
 export interface BumpArenaOptions {
   /**
@@ -52,6 +65,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     stride: 1,
     definition: null,
     currentViews: (seen) => (!this.#region.keepsContents && isDetached(seen) ? null : this.views),
+    holds: (buffer) => this.#region.holds(buffer),
   };
   #pins = 0;
 
@@ -103,35 +117,45 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   }
 
   /**
-   * How long the memory of a block lasts: until the arena starts over, or goes back to a checkpoint that was taken before the
-   * block got its present length.
+   * How long the memory of a block lasts: until it is freed or moves, the arena starts over, or goes back to before its end.
+   * From now on, the block can be freed only as a whole.
    *
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
    */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
     checkOwned(this, block);
-    return this.#lifetime(this.#checkpoints.frameOf(block.byteOffset + block.byteLength));
+    const { byteLength, byteOffset } = block;
+    const make = (): Lifetime => new Lifetime(this.#owner, this.views, { depth: Infinity });
+    const find = (): Lifetime => makeClaims(this).lifetimeOf(byteOffset, byteOffset + byteLength, make);
+    const lifetime = find();
+    return (this.#isCurrent(lifetime) ? lifetime : find()).token;
   }
 
-  /** The lifetime of what was allocated in a frame. */
-  #lifetime(frame: Frame): Lifetime {
-    const { views } = this;
+  /** The lifetime of records that are placed now. */
+  #lifetime(): Lifetime {
+    const frame = this.#checkpoints.top;
     const { lifetime } = frame;
-    if (lifetime !== null && !lifetime.ended) {
-      if (lifetime.buffer === views.buffer) {
-        return lifetime;
-      }
-      if (this.#region.keepsContents || !isDetached(lifetime.buffer)) {
-        lifetime.see(views);
-        return lifetime;
-      }
-      lifetime.end(); // somebody has taken the contents away
+    return lifetime !== null && this.#isCurrent(lifetime)
+      ? lifetime
+      : (frame.lifetime = new Lifetime(this.#owner, this.views, { depth: frame.depth }));
+  }
+
+  /** Lets a lifetime see all of the memory; false where somebody has taken away what it has seen. */
+  #isCurrent(lifetime: Lifetime): boolean {
+    const { views } = this;
+    if (lifetime.ended || lifetime.buffer === views.buffer) {
+      return !lifetime.ended;
     }
-    return (frame.lifetime = new Lifetime(this.#owner, views, { depth: frame.depth }));
+    if (!this.#region.keepsContents && isDetached(lifetime.buffer)) {
+      lifetime.end();
+      return false;
+    }
+    lifetime.see(views);
+    return true;
   }
 
   static {
-    newestLifetime = (arena) => arena.#lifetime(arena.#checkpoints.top);
+    newestLifetime = (arena) => arena.#lifetime();
   }
 
   // --- Going back -------------------------------------------------------------------------------------------------
@@ -248,6 +272,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     checkOpen(this);
     this.#checkUnpinned('reset');
     goBack(this, 0);
+    claims(this)?.clear();
     this.#checkpoints.clear();
   }
 

@@ -1,4 +1,5 @@
 import { type Bump, freeIn, reallocIn } from '../allocator/bump';
+import { Claims } from '../allocator/claims';
 import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
@@ -17,6 +18,7 @@ type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: 
 interface Pointers extends Bump<BumpPointer> {
   /** Starts over; `isZero` says whether all memory is known to be zero now. */
   readonly startOver: (pointer: BumpPointer, isZero: boolean) => void;
+  readonly makeClaims: (pointer: BumpPointer) => Claims;
   /** Notes that memory from `offset` on has become zero, if it was not. */
   readonly setZeroFrom: (pointer: BumpPointer, offset: number) => void;
   /** Refuses everything from now on. */
@@ -48,6 +50,7 @@ export abstract class BumpPointer {
   #highWaterMark = 0;
   /** Where the last record ends. */
   #floor = 0;
+  #claims: Claims | null = null;
   #closed = false;
 
   /** @internal */
@@ -298,6 +301,7 @@ export abstract class BumpPointer {
     // A checkpoint may be above a block that was freed since.
     this.#used = Math.min(used, offset);
     this.#floor = Math.min(this.#floor, offset);
+    this.#claims?.goBack(offset);
   }
 
   #checkOpen(): void {
@@ -310,13 +314,14 @@ export abstract class BumpPointer {
   static {
     pointers = {
       used: (pointer) => pointer.#used,
-      allocOffset: (pointer, size, align) => pointer.allocOffset(size, align),
+      allocOffset: (pointer, size, align) => BumpPointer.prototype.allocOffset.call(pointer, size, align),
       view: (pointer, offset, size, used) => pointer.#view(offset, size, used),
       goBack(pointer, offset) {
         pointer.#goBack(offset);
       },
       startOver(pointer, isZero) {
         pointer.#goBack(0);
+        pointer.#claims?.clear();
         if (isZero) {
           pointer.#dirty = 0;
         }
@@ -331,7 +336,10 @@ export abstract class BumpPointer {
         pointer.#floor = offset;
       },
       floor: (pointer) => pointer.#floor,
+      claims: (pointer) => pointer.#claims,
+      makeClaims: (pointer) => (pointer.#claims ??= new Claims()),
       close(pointer) {
+        pointer.#claims?.clear();
         pointer.#closed = true;
         pointer.#limit = -1;
         pointer.#used = 0;

@@ -75,15 +75,6 @@ export class CheckpointStack {
     return this.#top;
   }
 
-  /** The frame that what ends at an offset was allocated in: it is given up when that one is dropped. */
-  frameOf(end: number): Frame {
-    let frame = this.#top;
-    while (frame.below !== null && frame.offset >= end) {
-      frame = frame.below;
-    }
-    return frame;
-  }
-
   take(offset: number, floor: number): Checkpoint {
     const top = this.#top;
     // A loop that takes a checkpoint, works and goes back would otherwise leave a frame behind every time.

@@ -1,18 +1,19 @@
 import { inspect } from 'node:util';
 
 import type { BlockOwner } from '../allocator/allocator';
+import { placeIn, type Placing } from '../allocator/bump';
 import { checkView, disposed, foreignBlock } from '../allocator/checks';
 import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function';
 import { markAsUncloneable } from '../arguments';
 import { illegalConstructor, OffheapError, outOfRange } from '../errors';
-import { definitionOf } from '../layout/definition';
 import type { Init, StructClass } from '../layout/types';
 import { LazyRegion } from '../memory/lazy-region';
 import type { BlockLifetime } from '../memory/lifetime';
 import { MAX_LENGTH } from '../memory/region';
 import { Kind } from '../native/contract';
-import { checkSize, DEFAULT_ALIGN, formatBytes, GiB, MiB } from '../sizes';
-import { BumpArena } from './bump-arena';
+import { alignUp, checkSize, DEFAULT_ALIGN, formatBytes, GiB, MiB } from '../sizes';
+import { BumpArena, newestLifetime } from './bump-arena';
+import { pointers } from './bump-pointer';
 import type { TypedArrayConstructor } from './typed-array';
 
 /** Less would be less than a page, and is most often meant as a number of MiB. */
@@ -59,27 +60,26 @@ class Memory {
     }
   }
 
-  /** Makes sure that the range after one that is full has room for `size` bytes; false where the system has no more. */
-  extend(index: number, size: number): boolean {
-    if (size <= this.ranges[index]!.remaining) {
-      return false; // it is not full: the system has refused memory for it
-    }
+  /** The range after one that is full, with room for `size` bytes; `null` where the system has no more. */
+  next(index: number, size: number): Range | null {
     const next = this.ranges[index + 1];
     if (next !== undefined && size <= next.capacity) {
-      return true;
+      return next;
     }
     try {
-      this.ranges.splice(index + 1, 0, this.#reserve(size));
-      return true;
+      const range = this.#reserve(size);
+      this.ranges.splice(index + 1, 0, range);
+      return range;
     } catch (error) {
       if (error instanceof OffheapError && ['ERR_OFFHEAP_OS', 'ERR_OFFHEAP_TOO_LARGE'].includes(error.code)) {
-        return false;
+        return null;
       }
       throw error;
     }
   }
 }
 
+let placing: Placing<ArenaAllocator>;
 let endAllocator: (allocator: ArenaAllocator) => void;
 
 /**
@@ -106,14 +106,12 @@ export class ArenaAllocator implements BlockOwner {
 
   /** Allocates a block of exactly `size` bytes, or answers `null`. It shows whatever was there. */
   alloc(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
-    const block = (this.#range ?? this.#reject()).alloc(size, align);
-    return block !== null || !this.#moveOn(size + align) ? block : this.alloc(size, align);
+    return this.#open.alloc(size, align) ?? this.#inNext(size, align, (range) => range.alloc(size, align));
   }
 
   /** Allocates a block of exactly `size` bytes, all zero, or answers `null`. */
   allocZeroed(size: number, align: number = DEFAULT_ALIGN): Buffer | null {
-    const block = (this.#range ?? this.#reject()).allocZeroed(size, align);
-    return block !== null || !this.#moveOn(size + align) ? block : this.allocZeroed(size, align);
+    return this.#open.allocZeroed(size, align) ?? this.#inNext(size, align, (range) => range.allocZeroed(size, align));
   }
 
   /**
@@ -122,10 +120,9 @@ export class ArenaAllocator implements BlockOwner {
    * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
    */
   allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
-    const array = (this.#range ?? this.#reject()).allocArray(type, length);
-    return array !== null || !this.#moveOn((length + 1) * type.BYTES_PER_ELEMENT)
-      ? array
-      : this.allocArray(type, length);
+    const array = this.#open.allocArray(type, length);
+    const align = type.BYTES_PER_ELEMENT;
+    return array ?? this.#inNext(length * align, align, (range) => range.allocArray(type, length));
   }
 
   /**
@@ -136,27 +133,25 @@ export class ArenaAllocator implements BlockOwner {
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit its field;
    * OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record of another arena.
    */
-  place<T extends object>(Struct: StructClass<T>, init?: Init<T>): T | null {
-    const range = this.#range ?? this.#reject();
-    const record = range.place(Struct, init);
-    if (record !== null) {
-      return record;
-    }
-    const { size, align } = definitionOf(Struct);
-    return this.#moveOn(size + align) ? this.place(Struct, init) : null;
+  place<T extends object>(Struct: StructClass<T>, init: Init<T> = {} as Init<T>): T | null {
+    return placeIn(this as ArenaAllocator, placing, (allocator) => newestLifetime(allocator.#open), Struct, init);
   }
 
-  /** Goes on to the next range, for `size` bytes; false where there is none. */
-  #moveOn(size: number): boolean {
-    const range = this.#range ?? this.#reject();
-    if (!this.#memory.extend(this.#index, size)) {
-      return false;
+  /** Tries the next range where this one is full, and goes on there. */
+  #inNext<T>(size: number, align: number, allocate: (range: Range) => T | null): T | null {
+    const { capacity, used } = this.#open;
+    const next = alignUp(used, align) + size > capacity ? this.#memory.next(this.#index, size) : null;
+    const result = next && allocate(next); // otherwise it is the system that has refused
+    if (result !== null) {
+      this.#range = next;
+      this.#index++;
     }
-    // What the caller's own code has done meanwhile may have gone on already.
-    if (this.#range === range) {
-      this.#range = this.#memory.ranges[++this.#index]!;
-    }
-    return true;
+    return result;
+  }
+
+  /** The range that is allocated from. */
+  get #open(): Range {
+    return this.#range ?? this.#reject();
   }
 
   /**
@@ -197,7 +192,7 @@ export class ArenaAllocator implements BlockOwner {
 
   #find(block: NodeJS.ArrayBufferView): Range | undefined {
     checkView(block);
-    const range = this.#range ?? this.#reject();
+    const range = this.#open;
     return range.owns(block) ? range : this.#memory.ranges.slice(0, this.#index).find((each) => each.owns(block));
   }
 
@@ -211,7 +206,7 @@ export class ArenaAllocator implements BlockOwner {
 
   /** Bytes allocated, alignment included. */
   get used(): number {
-    const range = this.#range ?? this.#reject();
+    const range = this.#open;
     return this.#memory.ranges.slice(0, this.#index).reduce((sum, { used }) => sum + used, range.used);
   }
 
@@ -247,6 +242,24 @@ export class ArenaAllocator implements BlockOwner {
     endAllocator = (allocator) => {
       allocator.#range = null;
     };
+    const allocOffset = (range: Range, size: number, align: number): number | null => {
+      const offset = pointers.allocOffset(range, size, align);
+      return offset < 0 ? null : offset;
+    };
+    placing = {
+      used: (allocator) => pointers.used(allocator.#open),
+      goBack(allocator, offset) {
+        pointers.goBack(allocator.#open, offset);
+      },
+      allocOffset: (allocator, size, align) =>
+        allocOffset(allocator.#open, size, align) ??
+        allocator.#inNext(size, align, (range) => allocOffset(range, size, align)) ??
+        -1,
+      floor: (allocator) => pointers.floor(allocator.#open),
+      setFloor(allocator, offset) {
+        pointers.setFloor(allocator.#open, offset);
+      },
+    };
   }
 }
 
@@ -255,7 +268,8 @@ export class ArenaAllocator implements BlockOwner {
  * by blocks, and is used through one allocator at a time.
  *
  * Blocks lie side by side in one range of addresses. So a request that is larger than a block spans several, nothing is lost at
- * their ends, records can link to each other across them, and how many there are makes no difference to an allocation.
+ * their ends, records can link to each other across them, and how many there are makes no difference to an allocation. A range
+ * has 64 GiB, or as many as the system allows (4 GiB on Node 20); beyond it another one is used, and no link leads there.
  *
  * No destructors run. Dropped without `dispose()`, the memory is given back once the garbage collector finds that no view is
  * left.
@@ -264,15 +278,15 @@ export class MemoryArena {
   readonly #memory: Memory;
 
   /**
-   * @param blockSize Bytes that are made usable at once, at least: from 4,096, 8 MiB unless said otherwise. Physical memory comes
-   * with the first touch.
-   * @throws OffheapError `ERR_OFFHEAP_OS` where the system has no addresses for a block, `ERR_OFFHEAP_ADDON` where there is no
-   * addon for this platform.
+   * @param blockSize Bytes by which it grows, at least: from 4,096, 8 MiB unless said otherwise. The first block is made usable
+   * by the first allocation; physical memory comes with the first touch.
+   * @throws OffheapError `ERR_OFFHEAP_OS` where the system has no addresses for a block, `ERR_OFFHEAP_TOO_LARGE` for a block
+   * longer than every ArrayBuffer, `ERR_OFFHEAP_ADDON` where there is no addon for this platform.
    */
   constructor(blockSize: number = 8 * MiB) {
     checkSize('blockSize', blockSize);
     if (blockSize < LEAST_BLOCK) {
-      throw outOfRange('blockSize', `a number of bytes >= ${LEAST_BLOCK}, such as ${blockSize || 8} * MiB`, blockSize);
+      throw outOfRange('blockSize', `a number of bytes >= ${LEAST_BLOCK}, such as 8 * MiB`, blockSize);
     }
     this.#memory = new Memory(blockSize);
     markAsUncloneable?.(this);

@@ -1,9 +1,9 @@
-import { inspect } from 'node:util';
+import { inspect, type InspectOptions } from 'node:util';
 
 import type { Allocator } from '../allocator/allocator';
 import { illegalConstructor } from '../errors';
 import type { FieldType } from '../layout/field-type';
-import type { Init, StructClass } from '../layout/types';
+import type { ElementInit, ElementOf, Init, StructClass } from '../layout/types';
 import { elementType, nameOf, NO_RECORD } from './element';
 import { OwnedBlock } from './owned-block';
 
@@ -32,12 +32,16 @@ export class Box<T, I = T> {
   /**
    * Puts a value into a block of an allocator; `null` where that is full.
    *
-   * @param type A field type such as `f64`, or a class made by `struct()`, without `text` fields.
+   * @param type A field type such as `f64`, or a class made by `struct()`, without `text` fields and links.
    * @param value Default: zero, and for each field of a struct that it leaves out.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit.
    */
   static newIn<T extends object>(allocator: Allocator, type: StructClass<T>, value?: Init<T>): Box<T, Init<T>> | null;
-  static newIn<T, I>(allocator: Allocator, type: FieldType<T, I>, value?: I): Box<T, I> | null;
+  static newIn<E extends FieldType>(
+    allocator: Allocator,
+    type: E,
+    value?: ElementInit<E>,
+  ): Box<ElementOf<E>, ElementInit<E>> | null;
   static newIn(allocator: Allocator, type: unknown, value?: unknown): Box<unknown> | null {
     const element = elementType(type);
     const block = new OwnedBlock(allocator, 'Box');
@@ -45,12 +49,7 @@ export class Box<T, I = T> {
     if (!block.grow(element.size, element.align)) {
       return null;
     }
-    try {
-      element.write(block.memory, block.offset, accepted as never);
-    } catch (error) {
-      block.dispose();
-      throw error;
-    }
+    element.write(block.memory, block.offset, accepted as never);
     return new Box(element, block);
   }
 
@@ -82,8 +81,12 @@ export class Box<T, I = T> {
     this.#block.dispose();
   }
 
-  [inspect.custom](): string {
-    const { ended } = this.#block.memory;
-    return `Box<${nameOf(this.#type)}> { ${ended ? 'stale' : inspect(this.value)} }`;
+  [inspect.custom](_depth: number, options: InspectOptions, inspectValue: typeof inspect): string {
+    const name = `Box<${nameOf(this.#type)}>`;
+    try {
+      return `${name} { ${inspectValue(this.value, options)} }`;
+    } catch {
+      return `${name} { stale }`;
+    }
   }
 }

@@ -22,10 +22,11 @@ export function elementType(type: unknown): FieldType {
   if (element.hasText) {
     throw invalidValue('type', 'it has a text field, and only typed arenas have room for texts');
   }
+  if (element.hasLinks) {
+    throw invalidValue('type', 'it has links, and what they lead to may end before it, or move');
+  }
   if (element instanceof StructType) {
     creatorOf(element.Class); // refuses what cannot be a class of records
-  } else if (element.hasLinks) {
-    throw invalidValue('type', 'links are fields of structs');
   }
   return element;
 }

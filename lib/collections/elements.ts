@@ -1,6 +1,6 @@
 import type { Allocator } from '../allocator/allocator';
 import type { Target } from '../layout/definition';
-import { type FieldType, reach } from '../layout/field-type';
+import { type FieldType, give, giveNothing, reach } from '../layout/field-type';
 import { OwnedBlock } from './owned-block';
 
 /** The first block is for as many elements as there are in so many bytes. */
@@ -53,13 +53,14 @@ export class Elements extends OwnedBlock implements Target {
     return this.offset + index * this.type.size;
   }
 
-  /** A view on elements, which must not outlive the memory. */
+  /** A view on elements, which does not know when the memory ends. */
   view<V extends NodeJS.TypedArray>(
     array: new (buffer: ArrayBuffer, byteOffset: number, length: number) => V,
     index: number,
     length: number,
   ): V {
-    reach(this.memory, this.offsetOf(index + length));
-    return new array(this.memory.buffer, this.offsetOf(index), length);
+    return length === 0
+      ? new array(giveNothing(this.memory), 0, 0)
+      : new array(give(this.memory, this.offsetOf(index + length)), this.offsetOf(index), length);
   }
 }

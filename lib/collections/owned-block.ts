@@ -1,13 +1,16 @@
-import type { Allocator, BlockOwner } from '../allocator/allocator';
-import { allocFrom, checkAllocator, reallocFrom } from '../allocator/checks';
+import type { Allocator } from '../allocator/allocator';
+import { checkAllocator, retakeFrom, type Taken, takeFrom } from '../allocator/checks';
+import { markAsUncloneable } from '../arguments';
 import { OffheapError } from '../errors';
-import { BlockBuffer } from '../memory/buffer-view';
-import { Lifetime, lifetimeOf, NOBODY } from '../memory/lifetime';
+import { attached, Lifetime, NOBODY, NOTHING } from '../memory/lifetime';
 
 /** What there is before the first block, and after the last one. */
-const EMPTY = new Lifetime(NOBODY, null);
-const ENDED = new Lifetime(NOBODY, null);
+const EMPTY = new Lifetime({ ...NOBODY, currentViews: () => NOTHING }, NOTHING);
+const ENDED = new Lifetime(NOBODY, NOTHING);
 ENDED.end();
+/** While the allocator works on the block, and perhaps calls code that uses it. */
+const BUSY = new Lifetime(NOBODY, NOTHING);
+BUSY.end();
 
 /** One block of an allocator, which can grow, and the lifetime of what is in it. */
 export class OwnedBlock {
@@ -18,31 +21,18 @@ export class OwnedBlock {
   /** Of the block, as the allocator knows it. */
   #trunk: Lifetime | null = null;
   #freed = false;
-  #length = 0;
   /** Of what is in the block: it ends as well when the block is freed or moves. */
   memory = EMPTY;
   /** Where the block starts, in bytes from the start of what the lifetime sees. */
   offset = 0;
+  /** Bytes of the block. */
+  length = 0;
 
   constructor(allocator: Allocator, what: string) {
     checkAllocator('allocator', allocator);
     this.#allocator = allocator;
     this.#what = what;
-  }
-
-  /** Bytes. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** The block, as its allocator knows it. */
-  #currentBlock(block: Buffer): Buffer {
-    const { memory, offset } = this;
-    const isLost = block.length < this.#length && (this.#allocator as Partial<BlockOwner>).owns?.(block) === false;
-    // Somebody has taken the ArrayBuffer away, but not the memory.
-    return isLost && memory.refresh(offset + this.#length)
-      ? new BlockBuffer(memory.buffer, offset, this.#length)
-      : block;
+    markAsUncloneable?.(this);
   }
 
   /**
@@ -50,33 +40,49 @@ export class OwnedBlock {
    * changed.
    */
   grow(size: number, align: number): boolean {
-    const old = this.#block;
-    const block =
-      old === null
-        ? allocFrom(this.#allocator, size, align)
-        : reallocFrom(this.#allocator, this.#currentBlock(old), size, align);
-    if (block === null) {
-      return false;
+    const { memory } = this;
+    const old = this.#block === null ? null : attached(this.#block, this.offset, this.length, memory);
+    this.check();
+    this.memory = BUSY;
+    let taken: Taken | null;
+    try {
+      taken = old === null ? takeFrom(this.#allocator, size, align) : retakeFrom(this.#allocator, old, size, align);
+    } finally {
+      this.memory = memory;
     }
-    const trunk = lifetimeOf(this.#allocator, block);
-    // The same lifetime is over the same memory, through whatever ArrayBuffer.
-    if (old !== null && trunk === this.#trunk && block.byteOffset === this.offset && !this.memory.ended) {
-      this.memory.see(trunk);
-    } else {
-      if (old !== null) {
-        this.memory.end();
-      }
-      this.memory = trunk.branch();
+    if (taken !== null) {
+      this.#adopt(taken);
     }
-    this.#block = block;
-    this.#trunk = trunk;
-    this.offset = block.byteOffset;
-    this.#length = block.length;
-    return true;
+    return taken !== null;
   }
 
-  /** @throws OffheapError `ERR_OFFHEAP_STALE` where the memory has been given up. */
+  #adopt({ block, lifetime }: Taken): void {
+    // The same lifetime is over the same memory, through whatever ArrayBuffer.
+    if (lifetime === this.#trunk && block.byteOffset === this.offset && !this.memory.ended) {
+      this.memory.see(lifetime);
+    } else {
+      if (this.#block !== null) {
+        this.memory.end();
+      }
+      this.memory = lifetime.branch();
+    }
+    this.#block = block;
+    this.#trunk = lifetime;
+    this.offset = block.byteOffset;
+    this.length = block.length;
+  }
+
+  /**
+   * @throws OffheapError `ERR_OFFHEAP_STALE` where the memory has been given up, `ERR_OFFHEAP_EXCLUSIVE` while the allocator
+   * works on it.
+   */
   check(): void {
+    if (this.memory === BUSY) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_EXCLUSIVE',
+        `The ${this.#what} is being grown or freed, and cannot be used before its allocator has returned`,
+      );
+    }
     if (this.memory.ended) {
       throw new OffheapError(
         'ERR_OFFHEAP_STALE',
@@ -94,9 +100,19 @@ export class OwnedBlock {
       throw new OffheapError('ERR_OFFHEAP_DOUBLE_FREE', `The ${this.#what} has been freed before`);
     }
     this.check();
+    const { memory } = this;
+    const block = this.#block === null ? null : attached(this.#block, this.offset, this.length, memory);
+    this.memory = BUSY;
+    try {
+      if (block !== null) {
+        this.#allocator.free(block);
+      }
+    } catch (error) {
+      this.memory = memory;
+      throw error;
+    }
     if (this.#block !== null) {
-      this.#allocator.free(this.#currentBlock(this.#block));
-      this.memory.end();
+      memory.end();
     }
     this.#freed = true;
     this.memory = ENDED;

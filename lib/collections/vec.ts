@@ -1,13 +1,14 @@
-import { inspect } from 'node:util';
+import { inspect, type InspectOptions, types } from 'node:util';
 
 import type { Allocator } from '../allocator/allocator';
 import { checkFunction } from '../arguments';
 import { illegalConstructor, invalidType, invalidValue, outOfRange } from '../errors';
+import type { ViewConstructor } from '../layout/array';
 import { acceptAll } from '../layout/field-array';
 import { type FieldType, reach } from '../layout/field-type';
-import type { BigIntType, NumberType } from '../layout/scalars';
+import { atMost, kindOf, own } from '../layout/intrinsic';
 import { StructType } from '../layout/struct-type';
-import type { Init, StructClass } from '../layout/types';
+import type { ElementArray, ElementInit, ElementOf, Init, StructClass } from '../layout/types';
 import { checkSize } from '../sizes';
 import { arrayOf, elementType, nameOf, NO_RECORD, type PlainValue } from './element';
 import { Elements } from './elements';
@@ -24,7 +25,7 @@ import { Elements } from './elements';
  * @typeParam I What can be written.
  * @typeParam A The typed array that `elements` is; `null` where none has such elements.
  */
-export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements Iterable<T> {
+export class Vec<T, I = T, A extends NodeJS.TypedArray | null = NodeJS.TypedArray | null> implements Iterable<T> {
   readonly #type: FieldType;
   readonly #elements: Elements;
 
@@ -43,23 +44,18 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    * @param type A field type such as `f64`, or a class made by `struct()`, without `text` fields and links.
    * @param capacity For how many elements there is room at first. Default: 0; then nothing is allocated before the first one.
    */
-  static newIn<T extends object>(allocator: Allocator, type: StructClass<T>, capacity?: number): Vec<T, Init<T>> | null;
-  static newIn<A extends NodeJS.TypedArray>(
+  static newIn<T extends object>(
     allocator: Allocator,
-    type: NumberType<A>,
+    type: StructClass<T>,
     capacity?: number,
-  ): Vec<number, number, A> | null;
-  static newIn<A extends NodeJS.TypedArray>(
+  ): Vec<T, Init<T>, null> | null;
+  static newIn<E extends FieldType>(
     allocator: Allocator,
-    type: BigIntType<A>,
+    type: E,
     capacity?: number,
-  ): Vec<bigint, bigint, A> | null;
-  static newIn<T, I>(allocator: Allocator, type: FieldType<T, I>, capacity?: number): Vec<T, I> | null;
+  ): Vec<ElementOf<E>, ElementInit<E>, ElementArray<E>> | null;
   static newIn(allocator: Allocator, type: unknown, capacity = 0): unknown {
     const element = elementType(type);
-    if (element.hasLinks) {
-      throw invalidValue('type', 'it has links, which would lead astray as soon as the Vec moves');
-    }
     checkSize('capacity', capacity);
     const vec = new Vec(new Elements(allocator, element));
     return vec.reserve(capacity) ? vec : null;
@@ -93,21 +89,38 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
    */
   extend(values: Iterable<I> | ArrayLike<I>): number {
     const array = arrayOf(this.#type);
-    const isSame = array !== null && values instanceof array;
-    const accepted = isSame ? values : acceptAll(this.#type, values, 'values', 0, Infinity);
-    const index = this.#elements.count;
-    if (!this.#elements.room(index + accepted.length)) {
+    return array !== null && types.isTypedArray(values) && kindOf(values) === array.name
+      ? this.#extendBy(array, values)
+      : this.#extendByAll(acceptAll(this.#type, values, 'values', 0, Infinity));
+  }
+
+  #extendByAll(accepted: readonly unknown[]): number {
+    const elements = this.#elements;
+    const index = elements.count;
+    if (!elements.room(index + accepted.length)) {
       return -1;
     }
-    if (isSame) {
-      // The array's own memory may be what grows.
-      this.#elements.view(array, index, accepted.length).set(accepted as never);
-    } else {
-      (accepted as unknown[]).forEach((each, i) => {
-        this.#type.write(this.#elements.memory, this.#elements.offsetOf(index + i), each as never);
-      });
+    accepted.forEach((each, i) => {
+      this.#type.write(elements.memory, elements.offsetOf(index + i), each as never);
+    });
+    elements.count += accepted.length;
+    return index;
+  }
+
+  /** By a typed array of the same kind, whose values fit. It may be on the Vec's own memory. */
+  #extendBy(array: ViewConstructor, values: NodeJS.TypedArray): number {
+    const elements = this.#elements;
+    const index = elements.count;
+    const wanted = own(values, 'length');
+    if (!elements.room(index + wanted)) {
+      return -1;
     }
-    this.#elements.count = index + accepted.length;
+    // What the allocator calls may have made it longer or shorter.
+    const length = Math.min(wanted, own(values, 'length'));
+    if (length > 0) {
+      elements.view(array, index, length).set(atMost(array, values, length) as never);
+    }
+    elements.count += length;
     return index;
   }
 
@@ -266,10 +279,20 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = null> implements
     this.#elements.dispose();
   }
 
-  [inspect.custom](): string {
-    const { ended } = this.#elements.memory;
+  [inspect.custom](_depth: number, options: InspectOptions, inspectValue: typeof inspect): string {
     const name = `Vec<${nameOf(this.#type)}>`;
-    return ended ? `${name} { stale }` : `${name}(${this.#elements.count}) ${inspect([...this])}`;
+    const { count } = this.#elements;
+    const shown = Math.min(count, options.maxArrayLength ?? 100);
+    try {
+      this.#elements.check();
+      const text = inspectValue(
+        Array.from({ length: shown }, (_, i) => this.at(i)),
+        options,
+      );
+      return `${name}(${count}) ${shown === count ? text : `${text.slice(0, -1)}… ${count - shown} more ]`}`;
+    } catch {
+      return `${name} { stale }`;
+    }
   }
 
   // --- Checks -----------------------------------------------------------------------------------------------------

@@ -74,10 +74,10 @@ abstract class LinkType extends FieldType<object | null> {
     if (to.owner !== from.owner) {
       throw this.#foreign('of the same arena. Received one of another');
     }
-    if (to !== from && to.depth >= from.depth) {
+    if (to.depth > from.depth) {
       throw this.#foreign(
         'that lives as long as the record which links to it. Received one that was placed after a later checkpoint, ' +
-          'or that is in a Box of its own',
+          'or that a Box or a Vec may free',
       );
     }
     return offset;

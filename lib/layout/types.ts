@@ -93,3 +93,12 @@ export type FieldName<T> = T extends RecordReference<infer F> ? keyof F & string
 
 /** What reading a field of a record answers. */
 export type FieldOf<T, K> = T extends RecordReference<infer F> ? (K extends keyof F ? ValueOf<F[K], F> : never) : never;
+
+/** What reading an element of a type answers. */
+export type ElementOf<T extends FieldType> = ValueOf<T, Fields>;
+
+/** What can be written to an element of a type. */
+export type ElementInit<T extends FieldType> = InitOf<T, Fields>;
+
+/** The typed array that has elements of a type; `null` where there is none. */
+export type ElementArray<T> = T extends NumberType<infer A> ? A : T extends BigIntType<infer A> ? A : null;

@@ -1,4 +1,4 @@
-import { invalidType, OffheapError } from '../errors';
+import { invalidReturn, OffheapError } from '../errors';
 import { BlockBuffer } from './buffer-view';
 import { isDetached } from './detach';
 import type { TextSpace } from './text-space';
@@ -16,12 +16,33 @@ export interface Owner {
    * @param seen What the memory was seen through until now.
    */
   currentViews(seen: ArrayBuffer): Views | null;
+  /** Whether an ArrayBuffer is over this memory; absent where there is only one that is. */
+  holds?(buffer: ArrayBufferLike): boolean;
 }
 
-/** How long the memory of a block lasts. */
-export interface BlockLifetime {
+let lifetimeBehind: (token: BlockLifetime) => Lifetime;
+
+/** How long the memory of a block lasts: what `lifetimeOf` of an allocator answers. */
+export class BlockLifetime {
+  readonly #lifetime: Lifetime;
+
+  static {
+    lifetimeBehind = (token) => token.#lifetime;
+  }
+
+  /** @internal */
+  constructor(lifetime: Lifetime) {
+    this.#lifetime = lifetime;
+  }
+
   /** Whether the memory has been given up: the block may alias another one. */
-  readonly ended: boolean;
+  get ended(): boolean {
+    const lifetime = this.#lifetime;
+    if (!lifetime.ended && isDetached(lifetime.buffer)) {
+      lifetime.refresh(0); // finds out whether the contents are gone with it
+    }
+    return lifetime.ended;
+  }
 }
 
 /** What there is to see when there is nothing to see. Never given away. */
@@ -37,7 +58,7 @@ export const NOBODY: Owner = { stride: 1, definition: null, currentViews: () => 
  * The end of a lifetime takes its views away. So the one comparison that every access needs anyhow, index against
  * length, also finds references that are stale and memory that was taken away, and leads to `recover`.
  */
-export class Lifetime implements BlockLifetime {
+export class Lifetime {
   buffer!: ArrayBuffer;
   bytes!: Buffer;
   i8!: Int8Array;
@@ -64,6 +85,7 @@ export class Lifetime implements BlockLifetime {
   /** What ends when this does. */
   #branches: Set<Lifetime> | null = null;
   #trunk: Lifetime | null = null;
+  #token: BlockLifetime | null = null;
 
   constructor(owner: Owner, views: Views | Lifetime | null, options: { depth?: number; text?: TextSpace | null } = {}) {
     this.owner = owner;
@@ -129,6 +151,16 @@ export class Lifetime implements BlockLifetime {
     return this.#ended;
   }
 
+  /** What others get to see of it. */
+  get token(): BlockLifetime {
+    return (this.#token ??= new BlockLifetime(this));
+  }
+
+  /** Whether an ArrayBuffer is over the same memory. */
+  holds(buffer: ArrayBufferLike): boolean {
+    return !this.#ended && (buffer === this.buffer || this.owner.holds?.(buffer) === true);
+  }
+
   /** Makes the views long enough for what ends at `end`; false where that cannot be. */
   refresh(end: number): boolean {
     if (this.#ended) {
@@ -173,17 +205,37 @@ const unknown = new WeakMap<ArrayBufferLike, Lifetime>();
 
 /** The lifetime of a block that an allocator has handed out, as far as the allocator can tell. */
 export function lifetimeOf(
-  allocator: { lifetimeOf?: ((block: Buffer) => BlockLifetime) | undefined },
+  allocator: { lifetimeOf?(block: Buffer): BlockLifetime | undefined },
   block: Buffer,
 ): Lifetime {
-  const lifetime: unknown = allocator.lifetimeOf?.(block) ?? unknown.get(block.buffer);
-  if (lifetime === undefined) {
-    const made = lifetimeOfBuffer(block.buffer as ArrayBuffer);
-    unknown.set(block.buffer, made);
-    return made;
+  const token: unknown = allocator.lifetimeOf?.(block);
+  if (token !== undefined) {
+    if (!(token instanceof BlockLifetime)) {
+      throw invalidReturn('lifetimeOf()', 'what lifetimeOf() of another allocator has answered, or undefined', token);
+    }
+    return lifetimeBehind(token);
   }
-  if (!(lifetime instanceof Lifetime)) {
-    throw invalidType('allocator.lifetimeOf()', 'what lifetimeOf() of another allocator has answered', lifetime);
+  let lifetime = unknown.get(block.buffer);
+  if (lifetime === undefined) {
+    lifetime = lifetimeOfBuffer(block.buffer as ArrayBuffer);
+    unknown.set(block.buffer, lifetime);
   }
   return lifetime;
+}
+
+/**
+ * A block on the ArrayBuffer that its memory is seen through now, where somebody has taken the one away that it was on; `null`
+ * where the memory is gone.
+ *
+ * @param offset Where it lay.
+ * @param length How long it was.
+ */
+export function attached(block: Buffer, offset: number, length: number, lifetime: Lifetime): Buffer | null {
+  if (lifetime.ended) {
+    return null;
+  }
+  if (block.byteLength === length) {
+    return block;
+  }
+  return lifetime.refresh(offset + length) ? new BlockBuffer(lifetime.buffer, offset, length) : null;
 }
