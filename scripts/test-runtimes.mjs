@@ -5,7 +5,16 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CORE = ['test/arena', 'test/layout', 'test/memory', 'test/model', 'test/native', 'test/crash'];
+const CORE = [
+  'test/allocator',
+  'test/arena',
+  'test/collections',
+  'test/conformance',
+  'test/layout', 'test/memory',
+  'test/model',
+  'test/native',
+  'test/crash',
+];
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const cache = join(root, '.cache/runtimes');

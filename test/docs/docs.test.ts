@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, posix, resolve } from 'node:path';
+import { join, posix, resolve, sep } from 'node:path';
 
 import { Examples, isExample, type Outcome, promisedOutput } from './examples';
 import { type Block, Page } from './markdown';
@@ -9,9 +9,9 @@ const ROOT = resolve(__dirname, '../..');
 const pages = [
   'README.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
+    .map((file) => `docs/${file.split(sep).join('/')}`),
 ].map((path) => new Page(ROOT, path));
 
 const blocks = pages.flatMap((page) => page.blocks);
