@@ -15,11 +15,11 @@ export class Bucketizer extends CombinedAllocator {
    * @param factory Makes the allocator for the blocks of up to `size` bytes, such as `new FreeList(heap, { blockSize: size })`.
    */
   constructor(sizes: readonly number[], factory: (size: number) => BlockOwner) {
-    checkSizes(sizes);
+    const limits = copySizes(sizes); // before the factory can change them
     checkFunction(factory, 'factory');
     const buckets: Record<string, BlockOwner> = {};
     try {
-      for (const size of sizes) {
+      for (const size of limits) {
         const bucket = factory(size);
         checkOwner(`factory(${size})`, bucket);
         buckets[size] = bucket;
@@ -29,7 +29,7 @@ export class Bucketizer extends CombinedAllocator {
       throw error;
     }
     super(buckets); // integer keys are in ascending order
-    this.#sizes = [...sizes];
+    this.#sizes = limits;
     this.#buckets = Object.values(buckets);
   }
 
@@ -56,7 +56,7 @@ export class Bucketizer extends CombinedAllocator {
     if (bucket === undefined) {
       return null;
     }
-    const fits = size <= this.#sizes[this.#buckets.indexOf(owner)]!;
+    const fits = size <= this.#sizes[this.#buckets.lastIndexOf(owner)]!;
     const resized = fits ? owner.realloc(block, size, align) : null;
     return resized !== null || owner === bucket ? resized : moveBlock(block, size, align, owner, bucket);
   }
@@ -118,15 +118,17 @@ function checkRequest(size: number, align: number | undefined): void {
   }
 }
 
-function checkSizes(sizes: unknown): void {
+function copySizes(sizes: unknown): readonly number[] {
   if (!Array.isArray(sizes)) {
     throw invalidType('sizes', 'an array of numbers', sizes);
   }
-  sizes.forEach((size: unknown, i) => {
+  let least = 0;
+  return Array.from(sizes, (size: unknown, i) => {
     checkSize(`sizes[${i}]`, size);
-    const least = i === 0 ? 0 : (sizes[i - 1] as number) + 1;
     if (size < least) {
       throw outOfRange(`sizes[${i}]`, `an integer >= ${least}, for sizes are ascending`, size);
     }
+    least = size + 1;
+    return size;
   });
 }

@@ -1,4 +1,5 @@
 import { invalidReturn, invalidType, OffheapError } from '../errors';
+import { own } from '../layout/intrinsic';
 import { type Lifetime, lifetimeOf } from '../memory/lifetime';
 import type { Allocator, BlockOwner } from './allocator';
 
@@ -99,10 +100,15 @@ export function retakeFrom(source: Allocator, old: Buffer, size: number, align: 
 }
 
 function checkAnswer(method: string, block: unknown, size: number, align = 1): Buffer {
-  if (!Buffer.isBuffer(block) || block.length < size || block.byteOffset % align !== 0) {
+  if (!Buffer.isBuffer(block) || !isHonest(block) || block.length < size || block.byteOffset % align !== 0) {
     throw invalidReturn(method, `null, or a Buffer of at least ${size} bytes at a multiple of ${align}`, block);
   }
   return block;
+}
+
+/** Whether it says of itself what it is. */
+function isHonest(block: Buffer): boolean {
+  return block.length === own(block, 'length') && block.byteOffset === own(block, 'byteOffset');
 }
 
 /**

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 
 import { checkOptions, markAsUncloneable } from '../arguments';
 import { OffheapError, outOfRange } from '../errors';
-import { Returned } from '../layout/returned';
 import { BlockBuffer } from '../memory/buffer-view';
-import { attached, type BlockLifetime, type Lifetime } from '../memory/lifetime';
+import { attached, type BlockLifetime } from '../memory/lifetime';
 import { alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign, KiB } from '../sizes';
 import type { Allocator, BlockOwner } from './allocator';
 import { checkAllocator, checkView, disposed, doubleFree, foreignBlock, memoryLost, takeFrom } from './checks';
 import { Slab, Slabs } from './slabs';
+import { Mark, Slot } from './slot';
 
 const validAlign = isAlign;
 
@@ -27,46 +27,6 @@ export interface FreeListOptions {
   /** Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, and at least enough
    * for the scalars that fit in a block. */
   align?: number;
-}
-
-/** The place of one block. */
-class Slot {
-  readonly list: FreeList;
-  readonly slab: Slab<Slot>;
-  /** In the ArrayBuffer. */
-  readonly offset: number;
-  block: Buffer;
-  live = false;
-  /** Of the block that is live, where somebody has asked for it. */
-  lifetime: Lifetime | null = null;
-  /** The free slot below this one. */
-  next: Slot | null = null;
-
-  constructor(list: FreeList, slab: Slab<Slot>, block: Buffer) {
-    this.list = list;
-    this.slab = slab;
-    this.offset = block.byteOffset;
-    this.block = block;
-  }
-}
-
-/** What a Buffer carries that was made here: its slot, which nobody else can read or forge. */
-class Mark extends Returned {
-  readonly #slot: Slot;
-
-  constructor(block: Buffer, slot: Slot) {
-    super(block);
-    this.#slot = slot;
-  }
-
-  /** Throws for what carries none: the fastest way for a block that does. */
-  static slotOf(block: object): Slot {
-    return (block as Mark).#slot;
-  }
-
-  static isOn(block: object): boolean {
-    return #slot in block;
-  }
 }
 
 /**
@@ -212,20 +172,29 @@ export class FreeList implements BlockOwner {
   /** A slot that was never handed out, from another slab where that is needed; `null` where there is none. */
   #newSlot(): Slot | null {
     for (let slab = this.#fresh.at(-1); slab !== undefined; slab = this.#fresh.at(-1)) {
-      const { current, slots } = slab;
-      if (current !== null && slots.length < slab.count) {
-        const offset = slab.start + slots.length * this.#stride;
-        const slot = new Slot(this, slab, new BlockBuffer(current.buffer, offset, this.#blockSize));
-        new Mark(slot.block, slot);
-        slots.push(slot);
+      const slot = slab.slots.length < slab.count ? this.#slotIn(slab) : null;
+      if (slot !== null) {
         return slot;
       }
-      this.#lost ||= current === null;
       this.#fresh.pop();
     }
     // Where all is gone, the source has ended what the list was made for.
     const isGone = this.#lost && this.#slabs.all().every(({ lifetime }) => lifetime.ended);
-    return !isGone && this.#grow() ? this.#newSlot() : null;
+    return !isGone && this.#grow() ? this.#slotIn(this.#fresh.at(-1)!) : null;
+  }
+
+  /** The next slot of a slab; `null` where the memory is gone. */
+  #slotIn(slab: Slab<Slot>): Slot | null {
+    const { current, slots } = slab;
+    if (current === null) {
+      this.#lost = true;
+      return null;
+    }
+    const offset = slab.start + slots.length * this.#stride;
+    const slot = new Slot(this, slab, new BlockBuffer(current.buffer, offset, this.#blockSize));
+    new Mark(slot.block, slot);
+    slots.push(slot);
+    return slot;
   }
 
   /** Makes sure that a slot's Buffer is on its memory; false where that is gone. */

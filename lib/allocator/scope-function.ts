@@ -19,8 +19,12 @@ export function checkScopeFunction(fn: unknown): void {
 /** @throws OffheapError `ERR_OFFHEAP_ASYNC_SCOPE` where the function of a scope has answered a promise. */
 export function checkNoPromise(result: unknown): void {
   if (isThenable(result)) {
-    // Whatever it comes to, it is reported here and now.
-    Promise.resolve(result).then(undefined, () => {});
+    try {
+      // Whatever it comes to, it is reported here and now.
+      Promise.resolve(result).then(undefined, () => {});
+    } catch {
+      // A hostile one is reported as well.
+    }
     throw asyncScope();
   }
 }
