@@ -74,11 +74,20 @@ export class Bucketizer extends CombinedAllocator {
     this.dispose();
   }
 
+  /** Whether one of the buckets owns the memory. */
+  override owns(block: Buffer): boolean {
+    return this.#likelyOwner(block)?.owns(block) === true || super.owns(block);
+  }
+
   /** @internal */
   protected override ownerOf(block: Buffer): BlockOwner {
-    // Most often the bucket that blocks of this length come from; asking all of them takes longer.
-    const bucket = ArrayBuffer.isView(block) ? this.#bucketFor(block.byteLength) : undefined;
+    const bucket = this.#likelyOwner(block);
     return bucket?.owns(block) === true ? bucket : super.ownerOf(block);
+  }
+
+  /** The bucket that blocks of this length come from, most often. Asking all of them takes longer. */
+  #likelyOwner(block: Buffer): BlockOwner | undefined {
+    return ArrayBuffer.isView(block) ? this.#bucketFor(block.byteLength) : undefined;
   }
 
   #bucketFor(size: number): BlockOwner | undefined {

@@ -35,7 +35,11 @@ export class Claims {
     this.#checkApart(offset, end);
     const lifetime = make();
     const isOver = claim?.offset === offset; // it has ended
-    this.#claims.splice(isOver ? i : i + 1, isOver ? 1 : 0, { offset, end, lifetime });
+    if (!isOver && i === this.#claims.length - 1) {
+      this.#claims.push({ offset, end, lifetime }); // as always, but for a block that was there before
+    } else {
+      this.#claims.splice(isOver ? i : i + 1, isOver ? 1 : 0, { offset, end, lifetime });
+    }
     return lifetime;
   }
 

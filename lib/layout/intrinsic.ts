@@ -1,9 +1,17 @@
+/** Called so, a getter is inlined; by Reflect.get it is not. */
+function getterOf(name: string): () => never {
+  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+  return (Object.getOwnPropertyDescriptor(prototype, name) as { get: () => never }).get;
+}
+
+const GETTERS = { length: getterOf('length'), byteOffset: getterOf('byteOffset'), buffer: getterOf('buffer') };
+
 /** What a typed array has itself, whatever property of that name somebody gave it. */
 export function own<K extends 'length' | 'byteOffset' | 'buffer'>(
   value: NodeJS.TypedArray,
   name: K,
 ): NodeJS.TypedArray[K] {
-  return Reflect.get(Uint8Array.prototype, name, value);
+  return GETTERS[name].call(value);
 }
 
 /** The first `length` elements of a typed array, which may have become longer over a resizable ArrayBuffer. */
