@@ -55,6 +55,14 @@ const [free, cpp] = await besideCpp(['malloc-free'], () =>
 );
 const freeReferences = { 'Buffer.allocUnsafe(1,000)': free.node, 'C++ malloc + free': cpp['malloc-free'] };
 
+const fixed = () => new FreeList(heap, { count: LIVE });
+const around = await compare({
+  list: pair(fixed()),
+  proxy: pair(new ProxyAllocator(fixed(), {})),
+  fallback: pair(new FallbackAllocator(fixed(), heap)),
+});
+const list = { 'FreeList alloc + free': around.list };
+
 const scoped = new ScopedAllocator(heap, MiB);
 const scopes = await compare({
   empty: loop({ scoped, work: () => {} }, 'scoped.scope(work);'),
@@ -119,13 +127,21 @@ report(
     ],
   },
   {
-    question: 'Layers: alloc(64 B) through one, with what it is built on',
+    question: 'Layers, with what they are built on',
     rows: [
-      row('ProxyAllocator, empty logger', layers.proxy, below, {
+      row('ProxyAllocator, empty logger, alloc(64 B)', layers.proxy, below, {
         budgets: [atMostOnTop(5, 'BumpArenaLazy alloc(64 B)')],
       }),
-      row('FallbackAllocator', layers.fallback, below, { budgets: [atMostOnTop(5, 'BumpArenaLazy alloc(64 B)')] }),
-      row('StatsAllocator', layers.stats, below),
+      row('FallbackAllocator, alloc(64 B)', layers.fallback, below, {
+        budgets: [atMostOnTop(5, 'BumpArenaLazy alloc(64 B)')],
+      }),
+      row('StatsAllocator, alloc(64 B)', layers.stats, below),
+      row('ProxyAllocator, empty logger, alloc + free', around.proxy, list, {
+        budgets: [atMostOnTop(5, 'FreeList alloc + free')],
+      }),
+      row('FallbackAllocator, alloc + free', around.fallback, list, {
+        budgets: [atMostOnTop(5, 'FreeList alloc + free')],
+      }),
     ],
   },
 );

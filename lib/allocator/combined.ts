@@ -81,7 +81,7 @@ export abstract class CombinedAllocator implements BlockOwner {
 }
 
 /** One that was disposed of owns nothing; the others go on. */
-function ownsNow(part: BlockOwner, block: Buffer): boolean {
+export function ownsNow(part: BlockOwner, block: Buffer): boolean {
   try {
     return part.owns(block);
   } catch (error) {

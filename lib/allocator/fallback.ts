@@ -1,6 +1,6 @@
 import type { BlockOwner } from './allocator';
 import { moveBlock } from './checks';
-import { CombinedAllocator } from './combined';
+import { CombinedAllocator, ownsNow } from './combined';
 
 /** Takes from one allocator, and from another one where the first has no room. */
 export class FallbackAllocator extends CombinedAllocator {
@@ -21,6 +21,12 @@ export class FallbackAllocator extends CombinedAllocator {
   alloc(size: number, align?: number): Buffer | null {
     const block = this.#main.alloc(size, align);
     return block !== null ? block : this.#fallback.alloc(size, align);
+  }
+
+  /** @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a block that neither owns. */
+  override free(block: Buffer): void {
+    const owner = ownsNow(this.#main, block) ? this.#main : this.ownerOf(block); // most come from there
+    owner.free(block);
   }
 
   /**

@@ -250,6 +250,16 @@ export class FreeList implements BlockOwner {
 
   /** Whether memory lies in a block that is handed out. */
   owns(block: NodeJS.ArrayBufferView): boolean {
+    if (typeof block === 'object' && (block as object | null) !== null && Mark.isOn(block)) {
+      const slot = Mark.slotOf(block);
+      if (slot.list === this && slot.live && slot.block.length === this.#blockSize && !slot.slab.lifetime.ended) {
+        return true;
+      }
+    }
+    return this.#ownsSlow(block);
+  }
+
+  #ownsSlow(block: NodeJS.ArrayBufferView): boolean {
     this.#checkOpen();
     const slot = this.#slotAround(block);
     return slot !== null && slot.live && this.#revive(slot);
