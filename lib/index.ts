@@ -1,7 +1,8 @@
 export { type Allocator, type BlockOwner } from './allocator/allocator';
 export { Bucketizer } from './allocator/bucketizer';
 export { FallbackAllocator } from './allocator/fallback';
-export { FreeList, type FreeListOptions } from './allocator/free-list';
+export { FreeList } from './allocator/free-list';
+export { type FreeListOptions } from './allocator/free-list-options';
 export { heap } from './allocator/heap';
 export { type AllocatorMessage, channelLogger, streamLogger } from './allocator/loggers';
 export { NullAllocator } from './allocator/null';

@@ -3,7 +3,8 @@ import { checkFunction } from '../arguments';
 import { checkAlign, checkSize } from '../sizes';
 import type { BlockOwner } from './allocator';
 import { checkOwner, moveBlock } from './checks';
-import { CombinedAllocator } from './combined';
+import { CombinedAllocator, ownsNow } from './combined';
+import { FreeList } from './free-list';
 
 /** Takes blocks from one allocator for each range of sizes, its buckets. After D's `Bucketizer`. */
 export class Bucketizer extends CombinedAllocator {
@@ -76,18 +77,23 @@ export class Bucketizer extends CombinedAllocator {
 
   /** Whether one of the buckets owns the memory. */
   override owns(block: Buffer): boolean {
-    return this.#likelyOwner(block)?.owns(block) === true || super.owns(block);
+    const bucket = this.#likelyOwner(block);
+    return (bucket !== undefined && ownsNow(bucket, block)) || super.owns(block);
   }
 
   /** @internal */
   protected override ownerOf(block: Buffer): BlockOwner {
     const bucket = this.#likelyOwner(block);
-    return bucket?.owns(block) === true ? bucket : super.ownerOf(block);
+    return bucket !== undefined && ownsNow(bucket, block) ? bucket : super.ownerOf(block);
   }
 
-  /** The bucket that blocks of this length come from, most often. Asking all of them takes longer. */
-  #likelyOwner(block: Buffer): BlockOwner | undefined {
-    return ArrayBuffer.isView(block) ? this.#bucketFor(block.byteLength) : undefined;
+  /**
+   * The list that blocks of this length come from, most often. Asking all buckets takes longer, and is needed where one of
+   * them may have its memory from another one.
+   */
+  #likelyOwner(block: Buffer): FreeList | undefined {
+    const bucket = ArrayBuffer.isView(block) ? this.#bucketFor(block.byteLength) : undefined;
+    return bucket instanceof FreeList ? bucket : undefined;
   }
 
   #bucketFor(size: number): BlockOwner | undefined {

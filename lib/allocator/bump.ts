@@ -1,11 +1,12 @@
 import { invalidValue, OffheapError } from '../errors';
 import { creatorOf } from '../layout/creator';
 import { type Definition, definitionOf, type Target } from '../layout/definition';
-import type { RecordClass } from '../layout/field-type';
+import { reach, type RecordClass } from '../layout/field-type';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Lifetime } from '../memory/lifetime';
 import { checkAlign, checkSize } from '../sizes';
+import { type Range, rangeOf } from './checks';
 import type { Claims } from './claims';
 
 /** What placing a record asks of a bump allocator. Offsets are those in the ArrayBuffer of the blocks. */
@@ -26,7 +27,7 @@ export interface Bump<A> extends Placing<A> {
   /** The block that has just been allocated; where that cannot be, goes back to `used`. */
   readonly view: (allocator: A, offset: number, size: number, used: number) => Buffer;
   /** Throws for what is not a live block. */
-  readonly checkOwned: (allocator: A, block: NodeJS.ArrayBufferView) => void;
+  readonly checkOwned: (allocator: A, block: Range) => void;
   /** What rests on blocks; `null` as long as nothing does. */
   readonly claims: (allocator: A) => Claims | null;
 }
@@ -41,8 +42,9 @@ export function reallocIn<A>(
 ): Buffer | null {
   checkSize('size', size);
   checkAlign('align', align);
-  bump.checkOwned(allocator, block);
-  const { byteOffset: offset, byteLength: length } = block;
+  const range = rangeOf(block);
+  bump.checkOwned(allocator, range);
+  const { buffer, byteOffset: offset, byteLength: length } = range;
   const used = bump.used(allocator);
   const isLast = length > 0 && offset + length === used;
   const resize = (newSize: number): void => {
@@ -59,7 +61,7 @@ export function reallocIn<A>(
     if (isLast) {
       bump.goBack(allocator, offset + size);
     }
-    return new BlockBuffer(block.buffer, offset, size);
+    return new BlockBuffer(buffer, offset, size);
   }
   const end = bump.allocOffset(allocator, isLast ? size - length : size, isLast ? 1 : align);
   if (end < 0) {
@@ -71,15 +73,16 @@ export function reallocIn<A>(
     return grown;
   }
   const moved = bump.view(allocator, end, size, used);
-  moved.set(new Uint8Array(block.buffer, offset, length));
+  moved.set(new Uint8Array(buffer, offset, length));
   resize(0);
   return moved;
 }
 
 /** Gives a block back: makes room where it is the last one. */
 export function freeIn<A>(allocator: A, bump: Bump<A>, block: NodeJS.ArrayBufferView): void {
-  bump.checkOwned(allocator, block);
-  const { byteLength, byteOffset } = block;
+  const range = rangeOf(block);
+  bump.checkOwned(allocator, range);
+  const { byteLength, byteOffset } = range;
   if (byteLength === 0) {
     return;
   }
@@ -128,12 +131,13 @@ class Placement<A> implements Target {
     const offset = this.#placing.allocOffset(allocator, size, align);
     if (offset >= 0) {
       this.unit = offset / align;
-      this.#used = offset - used < align ? used : offset; // it may have gone on to other memory
+      this.#used = offset >= used && offset - used < align ? used : offset; // it may have gone on to other memory
       this.#floor = this.#placing.floor(allocator);
       if (size > 0) {
         this.#placing.setFloor(allocator, offset + size);
       }
       this.memory = this.#lifetimeOf(allocator);
+      reach(this.memory, offset + size);
     }
     return this.unit;
   }

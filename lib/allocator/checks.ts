@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { invalidReturn, invalidType, OffheapError } from '../errors';
 import { own } from '../layout/intrinsic';
 import { type Lifetime, lifetimeOf } from '../memory/lifetime';
@@ -30,14 +32,29 @@ function has(value: unknown, methods: string[]): boolean {
 }
 
 /** @throws TypeError for what can be no block. */
-export function checkView(block: unknown): asserts block is NodeJS.ArrayBufferView {
+export function checkView(block: unknown): asserts block is NodeJS.TypedArray | DataView {
   if (!ArrayBuffer.isView(block)) {
     throw invalidType('block', 'an instance of Buffer or of another view on an ArrayBuffer', block);
   }
 }
 
+/** The memory that a view is on. */
+export type Range = Pick<NodeJS.ArrayBufferView, 'buffer' | 'byteOffset' | 'byteLength'>;
+
+/**
+ * What a view is on, read once and from where it cannot lie.
+ *
+ * @throws TypeError for what is no view.
+ */
+export function rangeOf(block: unknown): Range {
+  checkView(block);
+  return types.isDataView(block)
+    ? { buffer: block.buffer, byteOffset: block.byteOffset, byteLength: block.byteLength }
+    : { buffer: own(block, 'buffer'), byteOffset: own(block, 'byteOffset'), byteLength: own(block, 'byteLength') };
+}
+
 /** @param whose As in `this FreeList`. */
-export function foreignBlock(whose: string, block: NodeJS.ArrayBufferView): OffheapError {
+export function foreignBlock(whose: string, block: Range): OffheapError {
   const { byteLength, byteOffset } = block;
   return new OffheapError(
     'ERR_OFFHEAP_FOREIGN_BLOCK',

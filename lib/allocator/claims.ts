@@ -1,12 +1,19 @@
 import { OffheapError } from '../errors';
-import type { Lifetime } from '../memory/lifetime';
+import { Lifetime, NOBODY, NOTHING } from '../memory/lifetime';
 
 /** A block whose lifetime somebody has asked for. */
 interface Claim {
   readonly offset: number;
   end: number;
-  readonly lifetime: Lifetime;
+  lifetime: Lifetime;
 }
+
+/** Stands in the place of those that have ended, so that they can be forgotten. */
+const ENDED = new Lifetime(NOBODY, NOTHING);
+ENDED.end();
+
+/** How many ended claims are worth to be swept out. */
+const MANY = 32;
 
 /**
  * The blocks of a bump allocator that something rests on: a Box, a Vec, or another allocator. Whoever gives up their memory
@@ -14,7 +21,9 @@ interface Claim {
  */
 export class Claims {
   /** By their offsets. They do not overlap, so that they are in the order of their ends as well. */
-  readonly #claims: Claim[] = [];
+  #claims: Claim[] = [];
+  /** How many of them have ended in the midst of others. */
+  #ended = 0;
   /** Of all empty blocks: they have no memory to be given up before all of it is. */
   #empty: Lifetime | null = null;
 
@@ -27,43 +36,58 @@ export class Claims {
     if (offset === end) {
       return this.#empty?.ended === false ? this.#empty : (this.#empty = make());
     }
-    const i = this.#before(offset);
-    const claim = this.#claims[i];
-    if (claim !== undefined && end <= claim.end && offset < claim.end && !claim.lifetime.ended) {
+    const claims = this.#claims;
+    const from = this.#firstAfter(offset);
+    const claim = claims[from];
+    if (claim !== undefined && claim.offset <= offset && end <= claim.end && !claim.lifetime.ended) {
       return claim.lifetime;
     }
-    this.#checkApart(offset, end);
+    const to = this.#checkApart(from, end);
     const lifetime = make();
-    const isOver = claim?.offset === offset; // it has ended
-    if (!isOver && i === this.#claims.length - 1) {
-      this.#claims.push({ offset, end, lifetime }); // as always, but for a block that was there before
+    if (from === claims.length) {
+      claims.push({ offset, end, lifetime }); // as always, but for a block that was there before
     } else {
-      this.#claims.splice(isOver ? i : i + 1, isOver ? 1 : 0, { offset, end, lifetime });
+      claims.splice(from, to - from, { offset, end, lifetime }); // in the place of ended ones
     }
     return lifetime;
   }
 
   /**
-   * Says that the block from `offset` to `end` ends at `newEnd` from now on; equal to `offset` where it is given up.
+   * Says that the block from `offset` to `end` ends at `newEnd` from now on. What loses memory has ended: all of it where that
+   * is `offset`.
    *
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` where it is only a part of one that something rests on.
    */
   move(offset: number, end: number, newEnd: number): void {
-    const claim = this.#claims[this.#before(offset)];
-    if (claim === undefined || claim.offset !== offset || claim.end !== end) {
-      this.#checkApart(offset, end);
-    } else if (newEnd > offset) {
+    const from = this.#firstAfter(offset);
+    const claim = this.#claims[from];
+    if (claim?.offset !== offset || claim.end !== end) {
+      this.#checkApart(from, end);
+    } else if (newEnd >= end) {
       claim.end = newEnd;
-    } else {
+    } else if (claim.lifetime !== ENDED) {
       claim.lifetime.end();
+      claim.lifetime = ENDED;
+      this.#ended++;
+      this.#sweep();
+    }
+  }
+
+  /** Forgets those that have ended, where they are the most. */
+  #sweep(): void {
+    if (this.#ended > MANY && this.#ended > this.#claims.length / 2) {
+      this.#claims = this.#claims.filter(({ lifetime }) => lifetime !== ENDED);
+      this.#ended = 0;
     }
   }
 
   /** Ends what is not below `offset` as a whole. */
   goBack(offset: number): void {
     const claims = this.#claims;
-    while (claims.length > 0 && claims.at(-1)!.end > offset) {
-      claims.pop()!.lifetime.end();
+    for (let last = claims.at(-1); last !== undefined && last.end > offset; last = claims.at(-1)) {
+      last.lifetime.end();
+      this.#ended -= last.lifetime === ENDED ? 1 : 0;
+      claims.pop();
     }
   }
 
@@ -74,29 +98,27 @@ export class Claims {
     this.#empty = null;
   }
 
-  /** The index of the last claim that starts at `offset` or below. */
-  #before(offset: number): number {
+  /** The index of the first claim that ends behind `offset`. */
+  #firstAfter(offset: number): number {
     const claims = this.#claims;
     let from = 0;
     let to = claims.length;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (claims[middle]!.offset <= offset) {
-        from = middle + 1;
-      } else {
+      if (claims[middle]!.end > offset) {
         to = middle;
+      } else {
+        from = middle + 1;
       }
     }
-    return from - 1;
+    return from;
   }
 
-  #checkApart(offset: number, end: number): void {
-    for (let i = Math.max(this.#before(offset), 0); i < this.#claims.length; i++) {
-      const claim = this.#claims[i]!;
-      if (claim.offset >= end) {
-        return;
-      }
-      if (claim.end > offset && !claim.lifetime.ended) {
+  /** The index of the first claim from `from` on that starts at `end` or behind. Those before it have ended. */
+  #checkApart(from: number, end: number): number {
+    let i = from;
+    for (let claim = this.#claims[i]; claim !== undefined && claim.offset < end; claim = this.#claims[++i]) {
+      if (!claim.lifetime.ended) {
         throw new OffheapError(
           'ERR_OFFHEAP_FOREIGN_BLOCK',
           'Expected a whole block. Received memory that is part of one, or has parts of several, on which a Box, a Vec or ' +
@@ -104,5 +126,6 @@ export class Claims {
         );
       }
     }
+    return i;
   }
 }

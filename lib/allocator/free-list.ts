@@ -1,33 +1,17 @@
 import { inspect } from 'node:util';
 
-import { checkOptions, markAsUncloneable } from '../arguments';
-import { OffheapError, outOfRange } from '../errors';
+import { markAsUncloneable } from '../arguments';
+import { OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { attached, type BlockLifetime } from '../memory/lifetime';
-import { alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign, KiB } from '../sizes';
+import { alignUp, checkAlign, checkSize, formatBytes, isAlign } from '../sizes';
 import type { Allocator, BlockOwner } from './allocator';
-import { checkAllocator, checkView, disposed, doubleFree, foreignBlock, memoryLost, takeFrom } from './checks';
+import { checkAllocator, disposed, doubleFree, foreignBlock, memoryLost, rangeOf, takeFrom } from './checks';
+import { checkFreeListOptions, type FreeListOptions } from './free-list-options';
 import { Slab, Slabs } from './slabs';
 import { Mark, Slot } from './slot';
 
 const validAlign = isAlign;
-
-const CACHE_LINE = 64;
-
-export interface FreeListOptions {
-  /** Bytes of each block, from 1. Default: 1,024. */
-  blockSize?: number;
-  /** How many blocks are taken from the source at once, as one slab, from 1. Default: 64. */
-  count?: number;
-  /**
-   * How many blocks there can be: more than `count` let the list grow, by a slab whenever it is exhausted. `Infinity` leaves
-   * the limit to the source. Default: `count`.
-   */
-  maxCount?: number;
-  /** Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, and at least enough
-   * for the scalars that fit in a block. */
-  align?: number;
-}
 
 /**
  * Blocks of one size, handed out and taken back in any order, each in constant time. It hands out the same Buffer objects
@@ -50,8 +34,10 @@ export class FreeList implements BlockOwner {
   #live = 0;
   /** How many blocks there are. */
   #total = 0;
-  /** Blocks that could be handed out are gone with the memory of their slab. */
-  #lost = false;
+  /** Counts the slabs whose memory has been given up under the list. */
+  readonly #signal = { ended: 0 };
+  /** How many of them are not in the accounts any more. */
+  #swept = 0;
   #disposed = false;
 
   /**
@@ -60,18 +46,7 @@ export class FreeList implements BlockOwner {
    */
   constructor(source: Allocator, options: FreeListOptions = {}) {
     checkAllocator('source', source);
-    const { blockSize = 1 * KiB, count = 64 } = checkOptions(options);
-    const { maxCount = count } = options;
-    checkPositive('options.blockSize', blockSize);
-    checkPositive('options.count', count);
-    if (maxCount !== Infinity) {
-      checkSize('options.maxCount', maxCount);
-    }
-    if (maxCount < count) {
-      throw outOfRange('options.maxCount', `>= ${count}, the count`, maxCount);
-    }
-    const { align = naturalAlign(blockSize) } = options;
-    checkAlign('options.align', align);
+    const { align, blockSize, count, maxCount } = checkFreeListOptions(options);
     this.#source = source;
     this.#blockSize = blockSize;
     this.#align = align;
@@ -111,6 +86,8 @@ export class FreeList implements BlockOwner {
       slab.giveBack(this.#source);
       this.#checkOpen();
     }
+    this.#sweep();
+    slab.lifetime.signal = this.#signal;
     this.#slabs.add(slab);
     this.#fresh.push(slab);
     return true;
@@ -152,11 +129,11 @@ export class FreeList implements BlockOwner {
     }
     while (this.#free !== null && !this.#revive(this.#free)) {
       this.#free = this.#free.next;
-      this.#lost = true;
     }
     const slot = this.#free ?? this.#newSlot();
     if (slot === null) {
-      if (this.#lost) {
+      // Where all is gone, the source has ended what the list was made for.
+      if (this.#isLost) {
         throw memoryLost('FreeList');
       }
       return null;
@@ -169,6 +146,30 @@ export class FreeList implements BlockOwner {
     return slot.block;
   }
 
+  /** Whether its memory was given up under it, and all of it. */
+  get #isLost(): boolean {
+    this.#sweep();
+    return this.#swept > 0 && this.#slabs.isEmpty;
+  }
+
+  /** Takes slabs out of the accounts whose memory has been given up. */
+  #sweep(): void {
+    if (this.#swept < this.#signal.ended) {
+      this.#swept = this.#signal.ended;
+      this.#forget(this.#slabs.removeEnded());
+    }
+  }
+
+  #forget(slabs: readonly Slab<Slot>[]): void {
+    for (const slab of slabs) {
+      this.#total -= slab.count;
+      for (const slot of slab.slots) {
+        this.#live -= slot.live ? 1 : 0;
+        slot.live = false;
+      }
+    }
+  }
+
   /** A slot that was never handed out, from another slab where that is needed; `null` where there is none. */
   #newSlot(): Slot | null {
     for (let slab = this.#fresh.at(-1); slab !== undefined; slab = this.#fresh.at(-1)) {
@@ -178,16 +179,13 @@ export class FreeList implements BlockOwner {
       }
       this.#fresh.pop();
     }
-    // Where all is gone, the source has ended what the list was made for.
-    const isGone = this.#lost && this.#slabs.all().every(({ lifetime }) => lifetime.ended);
-    return !isGone && this.#grow() ? this.#slotIn(this.#fresh.at(-1)!) : null;
+    return !this.#isLost && this.#grow() ? this.#slotIn(this.#fresh.at(-1)!) : null;
   }
 
   /** The next slot of a slab; `null` where the memory is gone. */
   #slotIn(slab: Slab<Slot>): Slot | null {
     const { current, slots } = slab;
     if (current === null) {
-      this.#lost = true;
       return null;
     }
     const offset = slab.start + slots.length * this.#stride;
@@ -236,16 +234,19 @@ export class FreeList implements BlockOwner {
       slot = this.#liveSlot(block);
     }
     if (slot.list !== this || !slot.live) {
+      if (slot.list === this && slot.slab.lifetime.ended && !this.#disposed) {
+        return; // it went with its slab
+      }
       slot = this.#liveSlot(block);
+    }
+    if (slot.lifetime !== null) {
+      slot.lifetime.end();
+      slot.lifetime = null;
     }
     slot.live = false;
     slot.next = this.#free;
     this.#free = slot;
     this.#live--;
-    if (slot.lifetime !== null) {
-      slot.lifetime.end();
-      slot.lifetime = null;
-    }
   }
 
   /** Whether memory lies in a block that is handed out. */
@@ -281,12 +282,12 @@ export class FreeList implements BlockOwner {
     this.#checkOpen();
     const slot = this.#slotAround(block);
     // The Buffer of a block whose ArrayBuffer was taken away has no length any more.
-    const isWhole = slot !== null && (block.byteLength === this.#blockSize || Mark.isOn(block));
+    const isWhole = slot !== null && (block.byteLength === this.#blockSize || slot.isOf(block));
     if (!isWhole) {
       throw foreignBlock('this FreeList', block);
     }
     if (!slot.live) {
-      throw doubleFree('the FreeList');
+      throw slot.slab.lifetime.ended ? memoryLost('FreeList') : doubleFree('the FreeList');
     }
     return slot;
   }
@@ -299,9 +300,10 @@ export class FreeList implements BlockOwner {
         return slot;
       }
     }
-    checkView(block);
-    const { byteLength, byteOffset } = block;
-    const slab = this.#slabs.find(block);
+    const range = rangeOf(block);
+    const { byteLength, byteOffset } = range;
+    this.#sweep();
+    const slab = this.#slabs.find(range);
     const slot = slab?.slots[Math.floor((byteOffset - slab.start) / this.#stride)];
     return slot !== undefined && byteOffset + byteLength <= slot.offset + this.#blockSize ? slot : null;
   }
@@ -314,12 +316,14 @@ export class FreeList implements BlockOwner {
   /** How many blocks there are, handed out or not. */
   get count(): number {
     this.#checkOpen();
+    this.#sweep();
     return this.#total;
   }
 
   /** How many blocks are handed out. */
   get live(): number {
     this.#checkOpen();
+    this.#sweep();
     return this.#live;
   }
 
@@ -331,23 +335,28 @@ export class FreeList implements BlockOwner {
     if (this.#disposed) {
       return;
     }
+    this.#sweep();
+    const free = this.#free;
     this.#disposed = true; // before anything of the source's runs
+    this.#free = null;
     try {
       // The last one first, for a source that makes room only of its last block.
       for (const slab of this.#slabs.all().reverse()) {
         slab.giveBack(this.#source);
-        this.#slabs.remove(slab);
-        this.#total -= slab.count;
-        for (const slot of slab.slots) {
-          this.#live -= slot.live ? 1 : 0;
-          slot.live = false;
-        }
       }
     } catch (error) {
       this.#disposed = false;
+      for (let slot = free; slot !== null; slot = slot.next) {
+        if (!slot.slab.lifetime.ended) {
+          slot.next = this.#free;
+          this.#free = slot;
+        }
+      }
       throw error;
+    } finally {
+      this.#forget(this.#slabs.removeEnded());
     }
-    this.#free = null;
+    this.#fresh.length = 0;
   }
 
   [Symbol.dispose](): void {
@@ -365,21 +374,5 @@ export class FreeList implements BlockOwner {
       return 'FreeList { disposed }';
     }
     return `FreeList { blockSize: ${formatBytes(this.#blockSize)}, live: ${this.#live}, count: ${this.#total} }`;
-  }
-}
-
-/** The largest power of two, up to a cache line, that a size can be divided by; and enough for a scalar that fits in it. */
-function naturalAlign(size: number): number {
-  let align = 1;
-  while (align < CACHE_LINE && (size % (2 * align) === 0 || (align < DEFAULT_ALIGN && 2 * align <= size))) {
-    align *= 2;
-  }
-  return align;
-}
-
-function checkPositive(name: string, value: unknown): void {
-  checkSize(name, value);
-  if (value === 0) {
-    throw outOfRange(name, 'an integer >= 1', value);
   }
 }

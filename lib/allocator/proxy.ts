@@ -10,7 +10,8 @@ import { checkAllocator } from './checks';
  * What a ProxyAllocator tells, and to whom. Every hook may be left out, and those that are there when the proxy is made are
  * called. Sizes and alignments are bytes, durations milliseconds; a duration is `undefined` unless the logger is `timed`.
  *
- * What a hook throws does not reach whoever allocates: it becomes a warning of the process, once for each proxy.
+ * What a hook throws does not reach whoever allocates: it becomes a warning of the process, once for each proxy. A hook may
+ * look at a block, and must neither free it nor allocate from the same allocator: whoever has asked has not got it yet.
  */
 export interface AllocatorLogger {
   /** Whether the hooks want to know how long the call took. It costs a look at the clock before and after. Default: false. */

@@ -5,76 +5,19 @@ import { illegalConstructor, OffheapError } from '../errors';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
-import { attached, type BlockLifetime, type Lifetime, type Owner } from '../memory/lifetime';
+import type { BlockLifetime, Lifetime } from '../memory/lifetime';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, isAlign } from '../sizes';
 import type { Allocator, BlockOwner } from './allocator';
 import { type Bump, freeIn, placeIn, reallocIn } from './bump';
-import { checkAllocator, checkView, disposed, foreignBlock, memoryLost, takeFrom } from './checks';
+import { disposed, foreignBlock, memoryLost, type Range, rangeOf } from './checks';
 import { Claims } from './claims';
 import { checkNoPromise, checkScopeFunction } from './scope-function';
+import { SharedBlock } from './shared-block';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const ALIGN = DEFAULT_ALIGN;
 const validAlign = isAlign;
 const aligned = alignUp;
-
-/** The block that a ScopedAllocator and all its scopes share. */
-class SharedBlock implements Owner {
-  readonly source: Allocator;
-  readonly start: number;
-  readonly end: number;
-  /** Ends with that of the source's block, or when it is given back. */
-  readonly lifetime: Lifetime;
-  buffer: ArrayBufferLike;
-  readonly #block: Buffer;
-  readonly #length: number;
-  readonly stride = 1;
-  readonly definition = null;
-
-  constructor(source: Allocator, size: number) {
-    checkAllocator('source', source);
-    checkSize('size', size);
-    const taken = takeFrom(source, size);
-    if (taken === null) {
-      throw new OffheapError(
-        'ERR_OFFHEAP_FULL',
-        `The source has no block of ${formatBytes(size)} for a ScopedAllocator`,
-      );
-    }
-    this.source = source;
-    this.#block = taken.block;
-    this.#length = taken.block.length;
-    this.start = taken.block.byteOffset;
-    this.end = this.start + size;
-    this.lifetime = taken.lifetime.branch();
-    this.buffer = taken.block.buffer;
-  }
-
-  currentViews(seen: ArrayBuffer): ReturnType<Owner['currentViews']> {
-    return this.lifetime.owner.currentViews(seen);
-  }
-
-  holds(buffer: ArrayBufferLike): boolean {
-    return this.lifetime.holds(buffer);
-  }
-
-  /** Looks for the memory where somebody has taken the buffer away. */
-  refresh(): void {
-    if (!this.lifetime.refresh(this.end)) {
-      throw memoryLost('ScopedAllocator');
-    }
-    this.buffer = this.lifetime.buffer;
-  }
-
-  /** Gives the block back, unless the source has taken it. */
-  giveBack(): void {
-    const block = attached(this.#block, this.start, this.#length, this.lifetime);
-    if (block !== null) {
-      this.source.free(block);
-    }
-    this.lifetime.end();
-  }
-}
 
 let bump: Bump<Scope>;
 let newestLifetime: (scope: Scope) => Lifetime;
@@ -202,9 +145,12 @@ export class Scope implements BlockOwner {
 
   /** Whether the memory of `block` lies in what this very scope has allocated and not taken back. */
   owns(block: NodeJS.ArrayBufferView): boolean {
-    checkView(block);
+    const range = rangeOf(block);
     this.#checkOpen();
-    const { buffer, byteLength, byteOffset } = block;
+    return this.#ownsRange(range);
+  }
+
+  #ownsRange({ buffer, byteLength, byteOffset }: Range): boolean {
     return (
       this.#shared.holds(buffer) &&
       (byteLength === 0 ? !isDetached(buffer) : byteOffset >= this.#start && byteOffset + byteLength <= this.#used)
@@ -216,8 +162,9 @@ export class Scope implements BlockOwner {
    * now on, the block can be freed only as a whole.
    */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
-    this.#checkOwned(block);
-    const { byteLength, byteOffset } = block;
+    const range = rangeOf(block);
+    this.#checkOwned(range);
+    const { byteLength, byteOffset } = range;
     const shared = this.#shared;
     this.#claims ??= new Claims();
     const make = (): Lifetime => shared.lifetime.branch(shared);
@@ -336,9 +283,10 @@ export class Scope implements BlockOwner {
     }
   }
 
-  #checkOwned(block: NodeJS.ArrayBufferView): void {
-    if (!this.owns(block)) {
-      throw foreignBlock(`this ${this.constructor.name}`, block);
+  #checkOwned(range: Range): void {
+    this.#checkOpen();
+    if (!this.#ownsRange(range)) {
+      throw foreignBlock(`this ${this.constructor.name}`, range);
     }
   }
 
@@ -346,14 +294,14 @@ export class Scope implements BlockOwner {
     bump = {
       used: (scope) => scope.#used,
       goBack(scope, offset) {
+        scope.#claims?.goBack(offset); // first, so that nothing is given up on which something rests
         scope.#used = Math.min(scope.#used, offset);
         scope.#floor = Math.min(scope.#floor, offset);
-        scope.#claims?.goBack(offset);
       },
       allocOffset: (scope, size, align) => scope.#take(size, align),
       view: (scope, offset, size, used) => scope.#view(offset, size, used),
-      checkOwned(scope, block) {
-        scope.#checkOwned(block);
+      checkOwned(scope, range) {
+        scope.#checkOwned(range);
       },
       claims: (scope) => scope.#claims,
       floor: (scope) => scope.#floor,

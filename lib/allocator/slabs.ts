@@ -1,10 +1,11 @@
 import { attached, type Lifetime, type Owner } from '../memory/lifetime';
 import type { Allocator } from './allocator';
-import type { Taken } from './checks';
+import type { Range, Taken } from './checks';
 
 /** A run of equal blocks from a source. */
 export class Slab<Slot> {
-  readonly #block: Buffer;
+  #block: Buffer | null;
+  readonly #buffer: ArrayBufferLike;
   /** Whose memory it is in, where that is seen through several ArrayBuffers. */
   readonly owner: Owner | null;
   /** Where the first block starts, in the ArrayBuffer. */
@@ -20,6 +21,7 @@ export class Slab<Slot> {
 
   constructor({ block, lifetime }: Taken, count: number) {
     this.#block = block;
+    this.#buffer = block.buffer;
     this.owner = lifetime.owner.holds === undefined ? null : lifetime.owner;
     this.start = block.byteOffset;
     this.length = block.length;
@@ -29,12 +31,12 @@ export class Slab<Slot> {
 
   /** The source's block, as it is seen now; `null` where its memory is gone. */
   get current(): Buffer | null {
-    return attached(this.#block, this.start, this.length, this.lifetime);
+    return this.#block && attached(this.#block, this.start, this.length, this.lifetime);
   }
 
   /** What slabs have in common that are found together. */
   get key(): object {
-    return this.owner ?? this.#block.buffer;
+    return this.owner ?? this.#buffer;
   }
 
   /** Gives it back to the source, unless that has taken it. */
@@ -43,7 +45,9 @@ export class Slab<Slot> {
     if (current !== null) {
       source.free(current);
     }
+    this.lifetime.signal = null; // that is nothing to be told
     this.lifetime.end();
+    this.#block = null;
   }
 }
 
@@ -63,7 +67,7 @@ export class Slabs<Slot> {
   }
 
   /** The one that memory starts in, if one does. */
-  find({ buffer, byteOffset }: NodeJS.ArrayBufferView): Slab<Slot> | undefined {
+  find({ buffer, byteOffset }: Range): Slab<Slot> | undefined {
     let slabs = this.#slabs.get(buffer);
     for (const owner of slabs === undefined ? this.#owners : []) {
       if (owner.holds?.(buffer) === true) {
@@ -73,9 +77,25 @@ export class Slabs<Slot> {
     return slabs?.[lastAt(slabs, byteOffset)];
   }
 
-  remove(slab: Slab<Slot>): void {
-    const others = this.#slabs.get(slab.key)?.filter((each) => each !== slab) ?? [];
-    this.#slabs.set(slab.key, others);
+  /** Removes and answers those whose lifetime has ended. */
+  removeEnded(): Slab<Slot>[] {
+    const ended: Slab<Slot>[] = [];
+    for (const [key, slabs] of this.#slabs) {
+      const left = slabs.filter((slab) => !slab.lifetime.ended);
+      if (left.length < slabs.length) {
+        ended.push(...slabs.filter((slab) => slab.lifetime.ended));
+        this.#slabs.set(key, left);
+      }
+      if (left.length === 0) {
+        this.#slabs.delete(key);
+        this.#owners.delete(key as Owner);
+      }
+    }
+    return ended;
+  }
+
+  get isEmpty(): boolean {
+    return this.#slabs.size === 0;
   }
 
   all(): Slab<Slot>[] {

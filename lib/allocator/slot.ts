@@ -21,6 +21,11 @@ export class Slot {
     this.offset = block.byteOffset;
     this.block = block;
   }
+
+  /** Whether a Buffer was made for this slot. The one of a block whose ArrayBuffer was taken away has no length any more. */
+  isOf(block: object): boolean {
+    return Mark.isOn(block) && Mark.slotOf(block) === this;
+  }
 }
 
 /** What a Buffer carries that was made here: its slot, which nobody else can read or forge. */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 
 import type { BlockOwner } from '../allocator/allocator';
 import { placeIn } from '../allocator/bump';
+import { rangeOf } from '../allocator/checks';
 import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function';
 import { invalidType, OffheapError } from '../errors';
 import type { Init, StructClass } from '../layout/types';
@@ -26,6 +27,7 @@ const {
   setFloor,
   setZeroFrom,
   startOver,
+  used: usedOf,
 } = pointers;
 
 /** What a record in an arena holds that is placed now. */
@@ -123,8 +125,9 @@ export class BumpArena extends BumpPointer implements BlockOwner {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
    */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
-    checkOwned(this, block);
-    const { byteLength, byteOffset } = block;
+    const range = rangeOf(block);
+    checkOwned(this, range);
+    const { byteLength, byteOffset } = range;
     const make = (): Lifetime => new Lifetime(this.#owner, this.views, { depth: Infinity });
     const find = (): Lifetime => makeClaims(this).lifetimeOf(byteOffset, byteOffset + byteLength, make);
     const lifetime = find();
@@ -163,7 +166,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   /** Saves the bump pointer, for `rewind`. Checkpoints nest. */
   checkpoint(): Checkpoint {
     checkOpen(this);
-    return this.#checkpoints.take(this.used, floorOf(this));
+    return this.#checkpoints.take(usedOf(this), floorOf(this));
   }
 
   /**
@@ -195,7 +198,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     checkOpen(this);
     checkScopeFunction(fn);
     this.#checkUnpinned('open a scope');
-    const frame = this.#checkpoints.enter(this.used, floorOf(this));
+    const frame = this.#checkpoints.enter(usedOf(this), floorOf(this));
     let result: R;
     try {
       result = fn(this);
@@ -221,7 +224,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
 
   #goBackTo({ offset, floor }: Frame): void {
     goBack(this, offset);
-    setFloor(this, Math.min(floor, this.used));
+    setFloor(this, Math.min(floor, usedOf(this)));
   }
 
   // --- Starting over ----------------------------------------------------------------------------------------------
@@ -239,8 +242,9 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   reset(): void {
     checkOpen(this);
     this.#checkUnpinned('reset');
-    startOver(this, this.#region.reset(this.used));
+    const isZero = this.#region.reset(usedOf(this));
     this.#checkpoints.clear();
+    startOver(this, isZero);
   }
 
   /**
@@ -258,8 +262,9 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     const { detach = false } = checkOptions(options);
     checkBoolean('options.detach', detach);
     this.#checkUnpinned('renew');
-    startOver(this, this.#region.renew(this.used, detach));
+    const isZero = this.#region.renew(usedOf(this), detach);
     this.#checkpoints.clear();
+    startOver(this, isZero);
   }
 
   /**
@@ -271,9 +276,9 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   resetUnsafe(): void {
     checkOpen(this);
     this.#checkUnpinned('reset');
-    goBack(this, 0);
     claims(this)?.clear();
     this.#checkpoints.clear();
+    goBack(this, 0);
   }
 
   /**
@@ -285,7 +290,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   trim(): void {
     checkOpen(this);
     this.#checkUnpinned('trim');
-    setZeroFrom(this, this.#region.discard(this.used));
+    setZeroFrom(this, this.#region.discard(usedOf(this)));
   }
 
   /** Forbids `reset`, `renew`, `resetUnsafe`, `rewind`, `trim` and `dispose` until the pin is released. */

@@ -1,6 +1,7 @@
 import { type Bump, freeIn, reallocIn } from '../allocator/bump';
+import { type Range, rangeOf } from '../allocator/checks';
 import { Claims } from '../allocator/claims';
-import { invalidType, OffheapError } from '../errors';
+import { OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
 import type { Region } from '../memory/region';
@@ -220,25 +221,25 @@ export abstract class BumpPointer {
   /** Whether the memory of `block` lies in what this arena has allocated and not taken back. */
   owns(block: NodeJS.ArrayBufferView): boolean {
     this.#checkOpen();
-    if (!ArrayBuffer.isView(block)) {
-      throw invalidType('block', 'an instance of Buffer or of another view on an ArrayBuffer', block);
-    }
+    return this.#ownsRange(rangeOf(block));
+  }
+
+  #ownsRange({ buffer, byteOffset, byteLength }: Range): boolean {
     return (
-      (block.buffer === this.#buffer || this.#region.holds(block.buffer)) &&
-      (block.byteLength === 0 ? !isDetached(block.buffer) : block.byteOffset + block.byteLength <= this.#used)
+      (buffer === this.#buffer || this.#region.holds(buffer)) &&
+      (byteLength === 0 ? !isDetached(buffer) : byteOffset + byteLength <= this.#used)
     );
   }
 
-  #checkOwned(block: NodeJS.ArrayBufferView): void {
-    if (!this.owns(block)) {
-      const { byteOffset, byteLength } = block;
+  #checkOwned(range: Range): void {
+    this.#checkOpen();
+    if (!this.#ownsRange(range)) {
+      const { buffer, byteOffset, byteLength } = range;
       throw new OffheapError(
         'ERR_OFFHEAP_FOREIGN_BLOCK',
         `Expected a live block of this arena, which has ${this.#used} bytes in use. ` +
           `Received ${byteLength} bytes at offset ${byteOffset} ` +
-          (this.#region.holds(block.buffer)
-            ? 'of it'
-            : 'of another ArrayBuffer, or of one from before it started over'),
+          (this.#region.holds(buffer) ? 'of it' : 'of another ArrayBuffer, or of one from before it started over'),
       );
     }
   }
@@ -291,6 +292,7 @@ export abstract class BumpPointer {
   }
 
   #goBack(offset: number): void {
+    this.#claims?.goBack(offset); // first, so that nothing is given up on which something rests
     const used = this.#used;
     if (used > this.#dirty) {
       this.#dirty = used;
@@ -301,7 +303,6 @@ export abstract class BumpPointer {
     // A checkpoint may be above a block that was freed since.
     this.#used = Math.min(used, offset);
     this.#floor = Math.min(this.#floor, offset);
-    this.#claims?.goBack(offset);
   }
 
   #checkOpen(): void {
@@ -320,8 +321,8 @@ export abstract class BumpPointer {
         pointer.#goBack(offset);
       },
       startOver(pointer, isZero) {
-        pointer.#goBack(0);
         pointer.#claims?.clear();
+        pointer.#goBack(0);
         if (isZero) {
           pointer.#dirty = 0;
         }
@@ -350,8 +351,8 @@ export abstract class BumpPointer {
       checkOpen(pointer) {
         pointer.#checkOpen();
       },
-      checkOwned(pointer, block) {
-        pointer.#checkOwned(block);
+      checkOwned(pointer, range) {
+        pointer.#checkOwned(range);
       },
     };
   }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import type { BlockOwner } from '../allocator/allocator';
 import { placeIn, type Placing } from '../allocator/bump';
-import { checkView, disposed, foreignBlock } from '../allocator/checks';
+import { checkView, disposed, foreignBlock, moveBlock } from '../allocator/checks';
 import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function';
 import { markAsUncloneable } from '../arguments';
 import { illegalConstructor, OffheapError, outOfRange } from '../errors';
@@ -162,13 +162,9 @@ export class ArenaAllocator implements BlockOwner {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
    */
   realloc(block: NodeJS.ArrayBufferView, size: number, align: number = DEFAULT_ALIGN): Buffer | null {
-    const answer = this.#rangeOf(block).realloc(block, size, align);
-    if (answer !== null) {
-      return answer;
-    }
-    const moved = this.alloc(size, align);
-    moved?.set(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
-    return moved;
+    const range = this.#rangeOf(block);
+    const answer = range.realloc(block, size, align);
+    return answer ?? moveBlock(block, size, align, range, this);
   }
 
   /**
@@ -185,7 +181,7 @@ export class ArenaAllocator implements BlockOwner {
     return this.#find(block) !== undefined;
   }
 
-  /** How long the memory of a block lasts: until the allocator is disposed of. */
+  /** How long the memory of a block lasts: until it is freed or moves, or the allocator is disposed of. */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
     return this.#rangeOf(block).lifetimeOf(block);
   }

@@ -116,6 +116,8 @@ export class OwnedBlock {
     }
     this.#freed = true;
     this.memory = ENDED;
+    this.#block = null; // what is freed keeps no memory
+    this.#trunk = null;
   }
 
   /** Frees the block if it is still there. */

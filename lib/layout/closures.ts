@@ -18,7 +18,7 @@ export const closures: Backend = {
         if (!(place instanceof Place)) {
           throw constructedByHand(new.target);
         }
-        new handle(this, place.memory, place.unit);
+        Place.fill(place, handle, this);
       }
 
       override toObject(): Record<string, unknown> {

@@ -16,12 +16,17 @@ export type Creator = new (memory: Lifetime, unit: number) => object;
 
 /** What the constructor of a class of records takes: one argument, which its subclasses hand on, and only arenas have. */
 export class Place {
-  readonly memory: Lifetime;
-  readonly unit: number;
+  readonly #memory: Lifetime;
+  readonly #unit: number;
 
   constructor(memory: Lifetime, unit: number) {
-    this.memory = memory;
-    this.unit = unit;
+    this.#memory = memory;
+    this.#unit = unit;
+  }
+
+  /** Makes an object the reference that is meant. A user's class that sees the place cannot. */
+  static fill(place: Place, Handle: Handle, reference: object): void {
+    new Handle(reference, place.#memory, place.#unit);
   }
 }
 

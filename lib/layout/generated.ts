@@ -14,6 +14,10 @@ import { Returned } from './returned';
 import { BigIntType, BoolType, isScalar, NumberType, type ScalarType } from './scalars';
 import { checkInit, StructType } from './struct-type';
 
+const fillPlace = (place: Place, handle: Handle, reference: object): void => {
+  Place.fill(place, handle, reference);
+};
+
 /** Accessors as text, which V8 compiles to what one would write by hand on typed arrays. */
 export const generated: Backend = {
   generates: true,
@@ -42,7 +46,7 @@ class Struct extends ${code.name(Reference)} {
   constructor(place) {
     super();
     if (!(place instanceof ${code.name(Place)})) throw ${code.name(constructedByHand)}(new.target);
-    new Handle(this, place.memory, place.unit);
+    ${code.name(fillPlace)}(place, Handle, this);
   }
   toObject() {
     ${readAll(code, definition, 'plain')}

@@ -4,13 +4,15 @@ function getterOf(name: string): () => never {
   return (Object.getOwnPropertyDescriptor(prototype, name) as { get: () => never }).get;
 }
 
-const GETTERS = { length: getterOf('length'), byteOffset: getterOf('byteOffset'), buffer: getterOf('buffer') };
+const GETTERS = {
+  length: getterOf('length'),
+  byteLength: getterOf('byteLength'),
+  byteOffset: getterOf('byteOffset'),
+  buffer: getterOf('buffer'),
+};
 
 /** What a typed array has itself, whatever property of that name somebody gave it. */
-export function own<K extends 'length' | 'byteOffset' | 'buffer'>(
-  value: NodeJS.TypedArray,
-  name: K,
-): NodeJS.TypedArray[K] {
+export function own<K extends keyof typeof GETTERS>(value: NodeJS.TypedArray, name: K): NodeJS.TypedArray[K] {
   return GETTERS[name].call(value);
 }
 

@@ -81,6 +81,8 @@ export class Lifetime {
   owner: Owner;
   /** Of two lifetimes of one owner, the deeper one ends first. */
   readonly depth: number;
+  /** Who wants to know how many of several lifetimes have ended, without being kept alive by them. */
+  signal: { ended: number } | null = null;
   #ended = false;
   /** What ends when this does. */
   #branches: Set<Lifetime> | null = null;
@@ -131,18 +133,28 @@ export class Lifetime {
 
   /** Makes every reference stale. */
   end(): void {
-    if (this.#branches !== null) {
-      for (const branch of this.#branches) {
-        branch.#trunk = null; // it need not leave a set that is done with
-        branch.end();
-      }
-      this.#branches = null;
-    }
     if (this.#trunk !== null) {
       this.#trunk.#branches?.delete(this);
-      this.#trunk = null;
+    }
+    if (this.#branches === null) {
+      this.#endAlone();
+      return;
+    }
+    // Branches may be nested as deep as one likes, so they are not ended by recursion.
+    const ending: Lifetime[] = [this];
+    for (let next = ending.pop(); next !== undefined; next = ending.pop()) {
+      next.#branches?.forEach((branch) => ending.push(branch));
+      next.#branches = null;
+      next.#endAlone();
+    }
+  }
+
+  #endAlone(): void {
+    if (this.signal !== null && !this.#ended) {
+      this.signal.ended++;
     }
     this.#ended = true;
+    this.#trunk = null;
     this.owner = NOBODY; // a stale reference keeps no arena alive
     this.see(nowhere);
   }

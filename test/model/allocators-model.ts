@@ -147,7 +147,9 @@ export class Model {
     }
     this.#remove(entry, moved);
     // An empty block has no memory in common with what it becomes, or has been.
-    this.#keep(answer, moved || entry.length === 0 || answer.length === 0 ? undefined : entry.lifetime);
+    // What becomes shorter gives memory up.
+    const isOther = moved || entry.length === 0 || answer.length < entry.length;
+    this.#keep(answer, isOther ? undefined : entry.lifetime);
   }
 
   #checkAnswer(block: Buffer, size: number, align = size >= 8 ? 8 : 1): void {
