@@ -84,7 +84,7 @@ export class Bucketizer extends CombinedAllocator {
   /** @internal */
   protected override ownerOf(block: Buffer): BlockOwner {
     const bucket = this.#likelyOwner(block);
-    return bucket !== undefined && ownsNow(bucket, block) ? bucket : super.ownerOf(block);
+    return bucket !== undefined && ownsNow(bucket, block) ? bucket : super.ownerOf(block, bucket);
   }
 
   /**

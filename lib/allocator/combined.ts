@@ -49,9 +49,12 @@ export abstract class CombinedAllocator implements BlockOwner {
     return lifetimeOf(this.ownerOf(block), block).token;
   }
 
-  /** @internal */
-  protected ownerOf(block: Buffer): BlockOwner {
-    const owner = this.#find(block);
+  /**
+   * @param other One that is known not to own it, and is not asked again.
+   * @internal
+   */
+  protected ownerOf(block: Buffer, other: BlockOwner | null = null): BlockOwner {
+    const owner = this.#find(block, other);
     if (owner === null) {
       throw this.wasFreed(block)
         ? doubleFree(`the ${this.constructor.name}`)
@@ -60,10 +63,10 @@ export abstract class CombinedAllocator implements BlockOwner {
     return owner;
   }
 
-  #find(block: Buffer): BlockOwner | null {
+  #find(block: Buffer, other: BlockOwner | null = null): BlockOwner | null {
     checkView(block);
     for (const part of this.#parts) {
-      if (ownsNow(part, block)) {
+      if (part !== other && ownsNow(part, block)) {
         return part;
       }
       // One part may have its memory from another one, which owns all of it, live or not.

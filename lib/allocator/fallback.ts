@@ -25,7 +25,8 @@ export class FallbackAllocator extends CombinedAllocator {
 
   /** @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a block that neither owns. */
   override free(block: Buffer): void {
-    const owner = ownsNow(this.#main, block) ? this.#main : this.ownerOf(block); // most come from there
+    const main = this.#main; // where most come from
+    const owner = ownsNow(main, block) ? main : this.ownerOf(block, main);
     owner.free(block);
   }
 
