@@ -158,8 +158,8 @@ export class Scope implements BlockOwner {
   }
 
   /**
-   * How long the memory of a block lasts: until it is freed or moves, the scope is left, or the source gives the memory up. From
-   * now on, the block can be freed only as a whole.
+   * How long the memory of a block lasts: until it is freed, moves or becomes shorter, the scope is left, or the source gives
+   * the memory up. From now on, the block can be freed only as a whole.
    */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
     const range = rangeOf(block);

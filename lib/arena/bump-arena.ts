@@ -119,7 +119,8 @@ export class BumpArena extends BumpPointer implements BlockOwner {
   }
 
   /**
-   * How long the memory of a block lasts: until it is freed or moves, the arena starts over, or goes back to before its end.
+   * How long the memory of a block lasts: until it is freed, moves or becomes shorter, the arena starts over, or goes back to
+   * before its end.
    * From now on, the block can be freed only as a whole.
    *
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this arena.
