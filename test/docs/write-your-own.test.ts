@@ -19,7 +19,6 @@ function limitedAllocator(): Limited {
   });
   const exported: { LimitedAllocator?: Limited } = {};
   const silent = { log: () => {} };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- it is the project's own text
   const run = new Function('exports', 'require', 'console', outputText) as (...args: unknown[]) => void;
   run(exported, () => offheap, silent);
   return exported.LimitedAllocator!;
