@@ -23,7 +23,6 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
-    // Generating code is what it is for.
     // Text of the project's own becomes code there.
     files: ['lib/layout/code.ts', 'test/docs/write-your-own.test.ts'],
     rules: { '@typescript-eslint/no-implied-eval': 'off' },
