@@ -346,12 +346,7 @@ export class FreeList implements BlockOwner {
       }
     } catch (error) {
       this.#disposed = false;
-      for (let slot = free; slot !== null; slot = slot.next) {
-        if (!slot.slab.lifetime.ended) {
-          slot.next = this.#free;
-          this.#free = slot;
-        }
-      }
+      this.#free = free; // those that went with their slab are passed over
       throw error;
     } finally {
       this.#forget(this.#slabs.removeEnded());

@@ -132,6 +132,36 @@ describe('What rests on a block', () => {
   });
 });
 
+describe('A FreeList that could not be disposed of', () => {
+  it('has all its free blocks, and no other', () => {
+    let refuses = true;
+    const source: BlockOwner = {
+      alloc: (size, align) => heap.alloc(size, align),
+      realloc: (block, size) => heap.realloc(block, size),
+      free(block) {
+        if (refuses) {
+          throw new Error('not now');
+        }
+        heap.free(block);
+      },
+      owns: (block) => heap.owns(block),
+    };
+    const list = new FreeList(source, { blockSize: 64, count: 8 });
+    const blocks = Array.from({ length: 8 }, () => list.alloc(1)!);
+    blocks.slice(2).forEach((block) => {
+      list.free(block);
+    });
+    expect(() => {
+      list.dispose();
+    }).toThrow('not now');
+    const again = Array.from({ length: 7 }, () => list.alloc(1));
+    expect([new Set(again.slice(0, 6)), again[6], list.live]).toEqual([new Set(blocks.slice(2)), null, 8]);
+    refuses = false;
+    list.dispose();
+    expect(codeOf(() => list.alloc(1))).toBe('ERR_OFFHEAP_DISPOSED');
+  });
+});
+
 describe('A FreeList whose arena goes back again and again', () => {
   it('forgets the slabs that are gone, and finds the blocks of those that are there', () => {
     using arena = new BumpArena(64 * KiB);
