@@ -1,16 +1,13 @@
 import { OffheapError } from '../errors';
-import { Lifetime, NOBODY, NOTHING } from '../memory/lifetime';
+import { ENDED, type Lifetime } from '../memory/lifetime';
 
 /** A block whose lifetime somebody has asked for. */
 interface Claim {
   readonly offset: number;
   end: number;
+  /** `ENDED` in the place of one that has, so that that can be forgotten. */
   lifetime: Lifetime;
 }
-
-/** Stands in the place of those that have ended, so that they can be forgotten. */
-const ENDED = new Lifetime(NOBODY, NOTHING);
-ENDED.end();
 
 /** How many ended claims are worth to be swept out. */
 const MANY = 32;

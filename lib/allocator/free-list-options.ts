@@ -12,8 +12,10 @@ export interface FreeListOptions {
    * the limit to the source. Default: `count`.
    */
   maxCount?: number;
-  /** Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, and at least enough
-   * for the scalars that fit in a block. */
+  /**
+   * Bytes, a power of two. Default: the largest up to 64 that `blockSize` can be divided by, and at least enough for the
+   * scalars that fit in a block.
+   */
   align?: number;
 }
 

@@ -102,6 +102,7 @@ export class ArenaAllocator implements BlockOwner {
     }
     this.#memory = memory;
     this.#range = memory.ranges[0]!;
+    markAsUncloneable?.(this);
   }
 
   /** Allocates a block of exactly `size` bytes, or answers `null`. It shows whatever was there. */

@@ -1,6 +1,7 @@
 import { inspect, type InspectOptions } from 'node:util';
 
 import type { Allocator } from '../allocator/allocator';
+import { markAsUncloneable } from '../arguments';
 import { illegalConstructor } from '../errors';
 import type { FieldType } from '../layout/field-type';
 import type { ElementInit, ElementOf, Init, StructClass } from '../layout/types';
@@ -27,6 +28,7 @@ export class Box<T, I = T> {
     }
     this.#type = type;
     this.#block = block;
+    markAsUncloneable?.(this);
   }
 
   /**

@@ -1,13 +1,10 @@
 import type { Allocator } from '../allocator/allocator';
 import { checkAllocator, retakeFrom, type Taken, takeFrom } from '../allocator/checks';
-import { markAsUncloneable } from '../arguments';
 import { OffheapError } from '../errors';
-import { attached, Lifetime, NOBODY, NOTHING } from '../memory/lifetime';
+import { attached, ENDED, Lifetime, NOBODY, NOTHING } from '../memory/lifetime';
 
-/** What there is before the first block, and after the last one. */
+/** What there is before the first block. */
 const EMPTY = new Lifetime({ ...NOBODY, currentViews: () => NOTHING }, NOTHING);
-const ENDED = new Lifetime(NOBODY, NOTHING);
-ENDED.end();
 /** While the allocator works on the block, and perhaps calls code that uses it. */
 const BUSY = new Lifetime(NOBODY, NOTHING);
 BUSY.end();
@@ -32,7 +29,6 @@ export class OwnedBlock {
     checkAllocator('allocator', allocator);
     this.#allocator = allocator;
     this.#what = what;
-    markAsUncloneable?.(this);
   }
 
   /**

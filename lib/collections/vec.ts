@@ -1,7 +1,7 @@
 import { inspect, type InspectOptions, types } from 'node:util';
 
 import type { Allocator } from '../allocator/allocator';
-import { checkFunction } from '../arguments';
+import { checkFunction, markAsUncloneable } from '../arguments';
 import { illegalConstructor, invalidType, invalidValue, outOfRange } from '../errors';
 import type { ViewConstructor } from '../layout/array';
 import { acceptAll } from '../layout/field-array';
@@ -36,6 +36,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = NodeJS.TypedArra
     }
     this.#type = elements.type;
     this.#elements = elements;
+    markAsUncloneable?.(this);
   }
 
   /**

@@ -206,6 +206,10 @@ export class Lifetime {
 /** What a lifetime sees that has ended. */
 const nowhere = new Lifetime(NOBODY, NOTHING);
 
+/** For those who need one that has ended. */
+export const ENDED = new Lifetime(NOBODY, NOTHING);
+ENDED.end();
+
 /** A lifetime over an ArrayBuffer that ends when somebody takes that away, if nobody ends it before. */
 export function lifetimeOfBuffer(buffer: ArrayBuffer): Lifetime {
   const currentViews = (seen: ArrayBuffer): Views | null => (isDetached(seen) ? null : new Views(seen));

@@ -1,5 +1,5 @@
 import { Box, BumpArena, BumpArenaLazy, type BlockLifetime, f64, FreeList, KiB, MiB, Vec } from '../../lib';
-import { ARENAS, codeOf, DETACHES } from './support';
+import { ARENAS, codeOf, DETACHES, WAYS } from './support';
 
 const states = (lifetimes: readonly BlockLifetime[]): boolean[] => lifetimes.map(({ ended }) => ended);
 
@@ -14,39 +14,6 @@ async function steal(view: Uint8Array): Promise<void> {
   });
   await stream.getReader().read();
 }
-
-const WAYS: [string, (arena: BumpArena) => void][] = [
-  [
-    'reset',
-    (arena) => {
-      arena.reset();
-    },
-  ],
-  [
-    'renew',
-    (arena) => {
-      arena.renew();
-    },
-  ],
-  [
-    'renew({ detach })',
-    (arena) => {
-      arena.renew({ detach: true });
-    },
-  ],
-  [
-    'resetUnsafe',
-    (arena) => {
-      arena.resetUnsafe();
-    },
-  ],
-  [
-    'dispose',
-    (arena) => {
-      arena.dispose();
-    },
-  ],
-];
 
 describe.each(ARENAS)('The lifetime of a block in a %s', (_name, Arena) => {
   it.each(WAYS)('ends with %s, and a new block has another one', (way, startOver) => {

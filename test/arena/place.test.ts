@@ -1,5 +1,5 @@
-import { array, type BumpArena, KiB, layoutOf, ref, self, text, u32, u64 } from '../../lib';
-import { codeOf, DETACHES } from './support';
+import { array, KiB, layoutOf, ref, self, text, u32, u64 } from '../../lib';
+import { codeOf, DETACHES, WAYS } from './support';
 import { errorOf, PLACING } from './typed-support';
 
 describe.each(PLACING)('%s', (_title, { Arena, define, kinds }) => {
@@ -73,40 +73,7 @@ describe.each(PLACING)('%s', (_title, { Arena, define, kinds }) => {
   });
 
   describe('makes references that are stale', () => {
-    const ways: [string, (arena: BumpArena) => void][] = [
-      [
-        'reset',
-        (arena) => {
-          arena.reset();
-        },
-      ],
-      [
-        'renew',
-        (arena) => {
-          arena.renew();
-        },
-      ],
-      [
-        'renew({ detach })',
-        (arena) => {
-          arena.renew({ detach: true });
-        },
-      ],
-      [
-        'resetUnsafe',
-        (arena) => {
-          arena.resetUnsafe();
-        },
-      ],
-      [
-        'dispose',
-        (arena) => {
-          arena.dispose();
-        },
-      ],
-    ];
-
-    it.each(ways)('after %s, for good', (way, startOver) => {
+    it.each(WAYS)('after %s, for good', (way, startOver) => {
       const arena = new Arena(4 * KiB);
       const below = arena.place(Node, { id: 1 })!;
       arena.checkpoint();

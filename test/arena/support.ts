@@ -6,6 +6,40 @@ export const ARENAS = [
   ['BumpArenaLazy', BumpArenaLazy],
 ] as const;
 
+/** The ways to end everything that is in an arena. */
+export const WAYS: [string, (arena: BumpArena) => void][] = [
+  [
+    'reset',
+    (arena) => {
+      arena.reset();
+    },
+  ],
+  [
+    'renew',
+    (arena) => {
+      arena.renew();
+    },
+  ],
+  [
+    'renew({ detach })',
+    (arena) => {
+      arena.renew({ detach: true });
+    },
+  ],
+  [
+    'resetUnsafe',
+    (arena) => {
+      arena.resetUnsafe();
+    },
+  ],
+  [
+    'dispose',
+    (arena) => {
+      arena.dispose();
+    },
+  ],
+];
+
 /** Node 20 cannot detach; there `reset()` and `renew({ detach: true })` are `renew()`. */
 export const DETACHES = Number(process.versions.node.split('.')[0]) >= 22;
 

@@ -1,3 +1,5 @@
+import * as workers from 'node:worker_threads';
+
 import {
   type BlockOwner,
   Box,
@@ -8,6 +10,7 @@ import {
   FreeList,
   heap,
   KiB,
+  MemoryArena,
   MiB,
   ScopedAllocator,
   Segregator,
@@ -129,6 +132,33 @@ describe('What rests on a block', () => {
       });
       expect([codeOf(() => boxes[0]!.value), last.value]).toEqual([STALE, 42]);
     }
+  });
+});
+
+describe('What cannot be used in another thread', () => {
+  it('is refused when it is cloned, where the runtime can, and not sent as an empty object', () => {
+    const arena = new MemoryArena();
+    const allocator = arena.allocator();
+    const things = [
+      Box.newIn(heap, f64, 1)!,
+      Vec.newIn(heap, f64)!,
+      Vec.newIn(heap, Point)!,
+      new FreeList(heap),
+      new ScopedAllocator(heap, 64),
+      new FallbackAllocator(heap, heap),
+      arena,
+      allocator,
+    ];
+    const cloned = things.map((thing) => {
+      try {
+        structuredClone(thing);
+        return true;
+      } catch (error) {
+        return (error as Error).name;
+      }
+    });
+    expect(cloned).toEqual(things.map(() => ('markAsUncloneable' in workers ? 'DataCloneError' : true)));
+    arena.dispose();
   });
 });
 
