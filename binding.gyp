@@ -6,10 +6,13 @@
       "sources": [
         "native/span.cc",
         "native/reservation.cc",
+        "native/shared_reservation.cc",
         "native/binding/addon.cc",
         "native/binding/array_buffer.cc",
         "native/binding/environment.cc",
-        "native/binding/reservation_wrap.cc"
+        "native/binding/reservation_wrap.cc",
+        "native/binding/shared_wrap.cc",
+        "native/binding/wrap.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [

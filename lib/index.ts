@@ -10,6 +10,8 @@ export { type AllocatorLogger, ProxyAllocator } from './allocator/proxy';
 export { type Scope, ScopedAllocator } from './allocator/scoped';
 export { Segregator } from './allocator/segregator';
 export { type AllocatorStats, type SizeCount, StatsAllocator } from './allocator/stats';
+export { BumpAlloc } from './arena/bump-alloc';
+export { type BumpAllocHandle } from './arena/bump-alloc-handle';
 export { BumpArena, type BumpArenaOptions, type RenewOptions } from './arena/bump-arena';
 export { BumpArenaLazy } from './arena/bump-arena-lazy';
 export { type Checkpoint } from './arena/checkpoint';

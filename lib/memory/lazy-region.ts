@@ -1,14 +1,11 @@
 import { isMainThread } from 'node:worker_threads';
 
-import { OffheapError, OffheapSystemError } from '../errors';
-import { type Addon, type Kind, type NativeReservation, NO_EXTERNAL_BUFFERS } from '../native/contract';
+import { type Addon, type Kind, type NativeReservation } from '../native/contract';
 import { loadAddon } from '../native/load';
-import { alignUp, formatBytes, KiB } from '../sizes';
+import { alignUp } from '../sizes';
 import { CAN_DETACH, isDetached, moveOn, transfer } from './detach';
+import { commitMore, expose, noRoom, STEP } from './growth';
 import { checkCapacity, type Region } from './region';
-
-/** The first commit, and the least of every exposure. One page at a time costs twice as much a page. */
-const STEP = 64 * KiB;
 
 /**
  * Whether `reset` may move the exposure on to another ArrayBuffer, which is many times cheaper than to end it and make
@@ -46,21 +43,11 @@ export class LazyRegion implements Region {
     this.#addon = loadAddon();
     const native = this.#addon.reserve(capacity, kind);
     if (typeof native === 'number') {
-      throw this.#noRoom(native, 'reserve', capacity);
+      throw noRoom(this.#addon, native, 'reserve', capacity);
     }
     this.capacity = capacity;
     this.#native = native;
     this.#step = step;
-  }
-
-  #noRoom(errno: number, syscall: string, capacity: number): OffheapSystemError {
-    const mappings = this.#addon.mappings();
-    // The last few are left for what is about to be asked for.
-    const scarce = mappings > this.#addon.system.maxMappings - 4;
-    const reason = scarce
-      ? `: offheap holds ${mappings} memory mappings, half of what the system allows a process`
-      : '';
-    return new OffheapSystemError(errno, syscall, `no room for ${formatBytes(capacity)}${reason}`);
   }
 
   get buffer(): ArrayBuffer {
@@ -86,29 +73,20 @@ export class LazyRegion implements Region {
     return true;
   }
 
-  /** Commits at least `end` bytes: twice what there is, or as much as the system allows of that. */
   #commit(end: number): boolean {
-    const { pageSize, hugePageSize } = this.#addon.system;
-    const wanted = Math.max(end, 2 * this.#committed);
-    const unit = hugePageSize !== 0 && wanted > hugePageSize ? hugePageSize : STEP;
-    const steps = Math.ceil(wanted / this.#step) * this.#step;
-    let target = Math.min(alignUp(steps, unit), this.capacity);
-    while (this.#native.commit(target) !== 0) {
-      if (target === end) {
-        return false;
-      }
-      target = Math.max(end, this.#committed + Math.floor((target - this.#committed) / 2));
-    }
-    this.#committed = alignUp(target, pageSize);
-    return true;
+    const { capacity } = this;
+    this.#committed = commitMore(this.#addon, this.#native, {
+      committed: this.#committed,
+      capacity,
+      end,
+      step: this.#step,
+    });
+    return end <= this.#committed;
   }
 
   #expose(length: number): void {
     const size = Math.min(alignUp(length, STEP), this.#committed, this.capacity);
-    const buffer = this.#native.expose(size);
-    if (typeof buffer === 'number') {
-      throw refusal(buffer, size);
-    }
+    const buffer = expose(this.#native, size);
     if (this.#buffer !== this.#empty) {
       if (isDetached(this.#buffer)) {
         this.#stolen = true;
@@ -145,7 +123,7 @@ export class LazyRegion implements Region {
   renew(used: number, detach: boolean): boolean {
     const error = this.#native.renew();
     if (error !== 0) {
-      throw this.#noRoom(error, 'renew', this.capacity);
+      throw noRoom(this.#addon, error, 'renew', this.capacity);
     }
     this.#committed = this.#native.committed();
     if (detach && CAN_DETACH) {
@@ -197,15 +175,4 @@ export class LazyRegion implements Region {
 /** Detaches a buffer, for good: its store is ended, and accounted for no more. False where that is refused. */
 function end(buffer: ArrayBuffer): boolean {
   return buffer.byteLength === 0 || transfer(buffer, 0) !== null;
-}
-
-function refusal(status: number, size: number): OffheapError {
-  if (status === NO_EXTERNAL_BUFFERS) {
-    return new OffheapError(
-      'ERR_OFFHEAP_EXTERNAL_BUFFERS',
-      'This runtime refuses ArrayBuffers over memory that is not its own (Electron has since version 21). ' +
-        'BumpArena, over a plain ArrayBuffer, works here',
-    );
-  }
-  return new OffheapSystemError(Math.abs(status), 'expose', `no ArrayBuffer over ${formatBytes(size)} could be made`);
 }

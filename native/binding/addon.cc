@@ -3,6 +3,7 @@
 
 #include "environment.h"
 #include "reservation_wrap.h"
+#include "shared_wrap.h"
 
 namespace offheap {
 
@@ -52,8 +53,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     return exports;
   }
   environment->reservation_class = Napi::Persistent(ReservationWrap::Define(env));
+  environment->shared_class = Napi::Persistent(SharedWrap::Define(env));
   exports.Set("system", DescribeSystem(env));
   exports.Set("reserve", Napi::Function::New<ReservationWrap::Reserve>(env, "reserve"));
+  exports.Set("share", Napi::Function::New<SharedWrap::Share>(env, "share"));
+  exports.Set("attach", Napi::Function::New<SharedWrap::Attach>(env, "attach"));
   exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
   exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
   exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));

@@ -23,6 +23,7 @@ Environment* Environment::Create(Napi::Env env) {
         ReleaseExposures(ending);
         // The environment takes its references along, so that they need not, and could not, be deleted later.
         ending->reservation_class.SuppressDestruct();
+        ending->shared_class.SuppressDestruct();
         ending->Release();
       },
       nullptr);

@@ -11,6 +11,7 @@ struct Sentinel;
 // Held by the environment and by every exposure made in it, since runtimes differ in which of them goes first.
 struct Environment {
   Napi::FunctionReference reservation_class;
+  Napi::FunctionReference shared_class;
   Exposure* newest = nullptr;    // of the exposures whose backing store was not finalized yet
   Sentinel* sentinel = nullptr;  // null where there is none, as on the main thread
   napi_ref sentinel_reference = nullptr;

@@ -1,0 +1,33 @@
+import { invalidType, OffheapError } from '../errors';
+import { KEY_LENGTH } from '../native/contract';
+
+const TYPE = 'offheap.BumpAlloc';
+const KEY = new RegExp(`^[0-9a-f]{${KEY_LENGTH}}$`);
+
+/**
+ * What threads find the memory of a BumpAlloc by: a plain object, to be posted as it is. Its id is drawn by chance, so nobody
+ * gets at the memory who was not given it.
+ */
+export interface BumpAllocHandle {
+  readonly type: typeof TYPE;
+  readonly id: string;
+}
+
+export function handleOf(key: string): BumpAllocHandle {
+  return { type: TYPE, id: key };
+}
+
+/** The key in a handle. */
+export function keyOf(handle: unknown): string {
+  if (typeof handle !== 'object' || handle === null) {
+    throw invalidType('handle', 'what handle of a BumpAlloc has answered', handle);
+  }
+  const { type, id } = handle as Partial<Record<keyof BumpAllocHandle, unknown>>;
+  if (type !== TYPE || typeof id !== 'string' || !KEY.test(id)) {
+    throw new OffheapError(
+      'ERR_OFFHEAP_HANDLE',
+      `The handle is malformed. Expected { type: '${TYPE}', id: ${KEY_LENGTH} hexadecimal digits }, as handle of a BumpAlloc answers`,
+    );
+  }
+  return id;
+}

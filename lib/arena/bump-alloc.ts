@@ -1,0 +1,389 @@
+import { inspect } from 'node:util';
+
+import type { BlockOwner } from '../allocator/allocator';
+import { placeIn, type Placing } from '../allocator/bump';
+import { foreignBlock, type Range, rangeOf } from '../allocator/checks';
+import { markAsUncloneable } from '../arguments';
+import { illegalConstructor, OffheapError, outOfRange } from '../errors';
+import type { Init, StructClass } from '../layout/types';
+import { BlockBuffer } from '../memory/buffer-view';
+import { isDetached } from '../memory/detach';
+import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
+import { SharedRegion } from '../memory/shared-region';
+import { Views } from '../memory/views';
+import { checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
+import { type BumpAllocHandle, handleOf, keyOf } from './bump-alloc-handle';
+import { Chunk } from './chunk';
+import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
+
+// What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
+const ALIGN = DEFAULT_ALIGN;
+const validAlign = isAlign;
+
+/** By their keys, those that this thread has, so that it does not attach to the same memory twice. */
+const attached = new Map<string, WeakRef<BumpAlloc>>();
+const forget = new FinalizationRegistry<string>((key) => {
+  if (attached.get(key)?.deref() === undefined) {
+    attached.delete(key);
+  }
+});
+
+let placing: Placing<BumpAlloc>;
+
+type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
+
+/**
+ * A bump allocator that never frees, over memory that all threads of the process can share: for programs that end before
+ * memory does, and as the source from which other allocators take theirs.
+ *
+ * Each thread takes chunks of up to 64 KiB and allocates within its own, without waiting for anybody; larger requests are
+ * taken directly. Running out of room is answered with `null`, or `-1` for offsets, and takes nothing. Memory is committed as
+ * it is needed, and lasts as long as any thread holds an allocator over it, or a view on it.
+ *
+ * `new BumpAlloc()` has 1 GiB, `BumpAlloc.withSize(bytes)` any size. Nothing is reserved before the first allocation. No memory
+ * is handed out twice, so fresh blocks are zero.
+ */
+export class BumpAlloc implements BlockOwner {
+  readonly #region: SharedRegion;
+  readonly #chunk: Chunk;
+  #views: Views | null = null;
+  #lifetime: Lifetime | null = null;
+  readonly #owner: Owner = {
+    stride: 1,
+    definition: null,
+    currentViews: () => this.views,
+    holds: (buffer) => this.#region.holds(buffer),
+  };
+
+  /**
+   * Users see one without parameters.
+   *
+   * @internal
+   */
+  constructor(region: SharedRegion = SharedRegion.create(GiB)) {
+    if (!(region instanceof SharedRegion)) {
+      throw illegalConstructor(
+        'BumpAlloc.withSize(bytes) makes one of another size than 1 GiB. Received new BumpAlloc(…)',
+      );
+    }
+    this.#region = region;
+    this.#chunk = new Chunk(region);
+    markAsUncloneable?.(this);
+  }
+
+  /**
+   * Memory of another size. Nothing is reserved before the first allocation.
+   *
+   * @param bytes From 0 to the runtime's limit for ArrayBuffers (4 GiB on Node 20).
+   * @throws OffheapError `ERR_OFFHEAP_TOO_LARGE` above that limit.
+   */
+  static withSize(bytes: number): BumpAlloc {
+    checkSize('bytes', bytes);
+    return new BumpAlloc(SharedRegion.create(bytes));
+  }
+
+  /**
+   * What other threads attach with: small, and made to be posted to them, or passed as `workerData`. The memory lasts as long as
+   * any thread has an allocator over it, so keep this one until the others have attached.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_ADDON` where there is no addon for this platform.
+   */
+  get handle(): BumpAllocHandle {
+    const { key } = this.#region;
+    if (!attached.has(key)) {
+      attached.set(key, new WeakRef(this));
+      forget.register(this, key);
+    }
+    return handleOf(key);
+  }
+
+  /**
+   * An allocator over the memory of another thread's. The same one, as long as it is in use, for the same handle in the same thread.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what has not the form of a handle; OffheapError `ERR_OFFHEAP_HANDLE` for one
+   * whose memory does not exist, or exists no more, in this process.
+   */
+  static attach(handle: BumpAllocHandle): BumpAlloc {
+    const key = keyOf(handle);
+    const known = attached.get(key)?.deref();
+    if (known !== undefined) {
+      return known;
+    }
+    const region = SharedRegion.find(key);
+    if (region === null) {
+      throw new OffheapError(
+        'ERR_OFFHEAP_HANDLE',
+        'There is no memory of this handle in this process: no thread holds an allocator over it any more, or the handle was ' +
+          'not made by handle of a BumpAlloc, or in another process',
+      );
+    }
+    const alloc = new BumpAlloc(region);
+    attached.set(key, new WeakRef(alloc));
+    forget.register(alloc, key);
+    return alloc;
+  }
+
+  // --- Allocating -------------------------------------------------------------------------------------------------
+
+  /**
+   * Allocates a block of exactly `size` bytes, or answers `null`. It is zero, unless somebody has written beyond what was
+   * allocated.
+   *
+   * @param align A power of two from 1 to 2^30. Default: 8.
+   * @throws OffheapError `ERR_OFFHEAP_OS` where the system has no addresses, `ERR_OFFHEAP_ADDON` where there is no addon for this
+   * platform: for the first allocation, and for every one after it until it succeeds.
+   */
+  alloc(size: number, align: number = ALIGN): Buffer | null {
+    const offset = this.allocOffset(size, align);
+    return offset < 0 ? null : this.#view(BlockBuffer, offset, size, size);
+  }
+
+  /**
+   * Allocates a block of exactly `size` bytes, all zero, or answers `null`. Fresh memory is; where somebody in this thread has
+   * taken the memory's ArrayBuffer away, who may write to all of it, it is cleared.
+   */
+  allocZeroed(size: number, align: number = ALIGN): Buffer | null {
+    const block = this.alloc(size, align);
+    return block !== null && block.byteOffset < this.#region.stolenEnd ? block.fill(0) : block;
+  }
+
+  /**
+   * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
+   *
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
+   */
+  allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
+    checkTypedArray('type', type);
+    checkSize('length', length);
+    // The product of a large length is inexact, but then it is far beyond every capacity, too.
+    const size = Math.min(length * type.BYTES_PER_ELEMENT, Number.MAX_SAFE_INTEGER);
+    const offset = this.allocOffset(size, type.BYTES_PER_ELEMENT);
+    // Buffer itself can be called as a constructor, and warns that it should not be.
+    const View = (type as unknown) === Buffer ? (BlockBuffer as unknown as typeof type) : type;
+    return offset < 0 ? null : this.#view(View, offset, length, size);
+  }
+
+  /** Allocates `size` bytes and answers their offset, or `-1`. Makes no object. */
+  allocOffset(size: number, align: number = ALIGN): number {
+    // isSafeInteger is false for everything that is no number, so nothing below can be reached with a wrong argument.
+    if (Number.isSafeInteger(size) && size > 0 && typeof align === 'number' && validAlign(align)) {
+      return this.#chunk.alloc(size, align);
+    }
+    checkSize('size', size);
+    checkAlign('align', align);
+    return 0; // an empty block has room everywhere and takes none
+  }
+
+  /** A view on what has just been allocated. Where none can be made, the room is given back. */
+  #view<T>(type: ViewConstructor<T>, offset: number, length: number, size: number): T {
+    try {
+      return new type(this.#region.buffer, offset, length);
+    } catch {
+      return this.#viewAgain(type, offset, length, size);
+    }
+  }
+
+  /** The same after somebody has taken the buffer away. */
+  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, size: number): T {
+    try {
+      return new type(this.#reach(offset + size), offset, length);
+    } catch (error) {
+      this.#undo(offset, size); // a view's own constructor may have written before it threw
+      throw error;
+    }
+  }
+
+  /** Gives back what was allocated last, as good as new; does nothing where something was allocated since. */
+  #undo(offset: number, size: number): void {
+    if (size > 0 && this.#chunk.start === offset + size) {
+      new Uint8Array(this.#reach(offset + size), offset, size).fill(0);
+      this.#chunk.giveBack(offset);
+    }
+  }
+
+  /** An ArrayBuffer over the first `end` bytes at least, which have been allocated. */
+  #reach(end: number): ArrayBuffer {
+    const { buffer } = this.#region;
+    if (buffer.byteLength < end || isDetached(buffer)) {
+      this.#region.grow(end);
+    }
+    return this.#region.buffer;
+  }
+
+  /**
+   * Allocates a record and answers a reference to it, or `null`. What `init` leaves out is zero. Records of several structs can
+   * link to each other. A reference never goes stale.
+   *
+   * @param Struct A class made by `struct()`, or a subclass of one, without `text` fields.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a value that does not fit its field;
+   * OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for a link to a record of another arena.
+   */
+  place<T extends object>(Struct: StructClass<T>, init: Init<T> = {} as Init<T>): T | null {
+    return placeIn(this as BumpAlloc, placing, (alloc) => alloc.#currentLifetime(), Struct, init);
+  }
+
+  /**
+   * Makes a block `size` bytes long: in place where it becomes shorter, or is this thread's last one and no other thread has
+   * what follows; else by copying it. The old Buffer must not be used any more. `null` where there is no room; then the block
+   * is as it was.
+   *
+   * @param align For the case that it moves. Default: 8.
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
+   */
+  realloc(block: NodeJS.ArrayBufferView, size: number, align: number = ALIGN): Buffer | null {
+    checkSize('size', size);
+    checkAlign('align', align);
+    const { buffer, byteOffset: offset, byteLength: length } = this.#ownedRange(block);
+    if (size <= length) {
+      return new BlockBuffer(buffer, offset, size);
+    }
+    if (length > 0 && offset + length === this.#chunk.start && this.#chunk.extend(size - length)) {
+      return new BlockBuffer(this.#reach(offset + size), offset, size);
+    }
+    const moved = this.alloc(size, align);
+    moved?.set(new Uint8Array(buffer, offset, length));
+    return moved;
+  }
+
+  /**
+   * Does nothing but look whose block it is: this allocator never frees.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
+   */
+  free(block: NodeJS.ArrayBufferView): void {
+    this.#ownedRange(block);
+  }
+
+  // --- What is where ----------------------------------------------------------------------------------------------
+
+  /**
+   * Whether the memory of `block` has been allocated here, by whichever thread, and is seen through an ArrayBuffer of this
+   * thread.
+   */
+  owns(block: NodeJS.ArrayBufferView): boolean {
+    return this.#ownsRange(rangeOf(block));
+  }
+
+  #ownsRange({ buffer, byteOffset, byteLength }: Range): boolean {
+    return (
+      this.#region.holds(buffer) &&
+      (byteLength === 0 ? !isDetached(buffer) : this.#isAllocated(byteOffset, byteOffset + byteLength))
+    );
+  }
+
+  /** Whether memory is somebody's: what other threads have not used of their chunks counts, too. */
+  #isAllocated(from: number, to: number): boolean {
+    const { start, end } = this.#chunk;
+    return to <= start || ((from >= end || start === end) && to <= this.#region.taken());
+  }
+
+  #ownedRange(block: NodeJS.ArrayBufferView): Range {
+    const range = rangeOf(block);
+    if (!this.#ownsRange(range)) {
+      throw foreignBlock('this BumpAlloc', range);
+    }
+    return range;
+  }
+
+  /** How long the memory of a block lasts: for ever. */
+  lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
+    this.#ownedRange(block);
+    return this.#currentLifetime().token;
+  }
+
+  #currentLifetime(): Lifetime {
+    const views = this.#viewsOn(this.#reach(this.#chunk.start));
+    if (this.#lifetime === null) {
+      this.#lifetime = new Lifetime(this.#owner, views);
+    } else if (this.#lifetime.buffer !== views.buffer) {
+      this.#lifetime.see(views);
+    }
+    return this.#lifetime;
+  }
+
+  /**
+   * Where a block lies, in bytes: the same in all threads, so that another one finds it by `bytesAt`.
+   *
+   * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
+   */
+  offsetOf(block: NodeJS.ArrayBufferView): number {
+    return this.#ownedRange(block).byteOffset;
+  }
+
+  /**
+   * The bytes that this thread or another one has allocated there. They are the memory itself, and no copy. What another thread
+   * has written, this one sees once it has learned of it by a message, or through `Atomics`.
+   *
+   * @throws RangeError `ERR_OUT_OF_RANGE` for bytes that have not been allocated.
+   */
+  bytesAt(offset: number, length: number): Buffer {
+    checkSize('offset', offset);
+    checkSize('length', length);
+    const end = offset + length;
+    if (!this.#isAllocated(offset, end)) {
+      throw outOfRange('offset', `that of ${length} bytes which have been allocated`, offset);
+    }
+    return new BlockBuffer(this.#reach(end), offset, length);
+  }
+
+  /**
+   * The memory as an ArrayBuffer, as far as threads have taken it, in which a block's `byteOffset` is its offset. Growth replaces
+   * it by another one, so read it anew rather than keep it.
+   */
+  get buffer(): ArrayBuffer {
+    return this.#reach(this.#region.taken());
+  }
+
+  /** A typed array of each kind over `buffer`, for use with `allocOffset`. Read it anew after allocating, too. */
+  get views(): Views {
+    return this.#viewsOn(this.buffer);
+  }
+
+  #viewsOn(buffer: ArrayBuffer): Views {
+    const views = this.#views;
+    return views !== null && views.buffer === buffer ? views : (this.#views = new Views(buffer));
+  }
+
+  /** Bytes, as given to `withSize`. */
+  get capacity(): number {
+    return this.#region.capacity;
+  }
+
+  /**
+   * Bytes that are somebody's: what was allocated, with alignment; the chunks of other threads, used up or not; and the ends of
+   * chunks that were left for the next one.
+   */
+  get allocated(): number {
+    const { start, end } = this.#chunk;
+    return this.#region.taken() - (end - start);
+  }
+
+  /** Bytes left, those of this thread's chunk included. */
+  get remaining(): number {
+    return this.capacity - this.allocated;
+  }
+
+  /** Bytes of physical memory behind it, for all threads together. Asks the system: microseconds, and more with every GiB. */
+  get resident(): number {
+    return this.#region.resident();
+  }
+
+  [inspect.custom](): string {
+    const { allocated, capacity, resident } = this;
+    const sizes = Object.entries({ allocated, capacity, resident });
+    return `BumpAlloc { ${sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`).join(', ')} }`;
+  }
+
+  static {
+    placing = {
+      used: (alloc) => alloc.#chunk.start,
+      goBack(alloc, offset) {
+        alloc.#undo(offset, alloc.#chunk.start - offset);
+      },
+      allocOffset: (alloc, size, align) => BumpAlloc.prototype.allocOffset.call(alloc, size, align),
+      // Nothing is freed here, so that there is nothing to protect records from.
+      floor: () => 0,
+      setFloor() {},
+    };
+  }
+}

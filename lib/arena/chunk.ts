@@ -1,0 +1,130 @@
+import type { SharedRegion } from '../memory/shared-region';
+import { alignDown, alignUp, KiB } from '../sizes';
+
+/** What a thread takes at once, at most, for small requests. */
+const CHUNK = 64 * KiB;
+/** A chunk is at most this part of the capacity, so that one thread does not take all of a small one. */
+const CHUNKS = 16;
+/** A request of more than this part of a chunk is not small. */
+const SMALL = 4;
+/** What the base is a multiple of, and so the largest alignment that needs no look at the base. */
+const BASE_ALIGN = 4 * KiB;
+
+// What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
+const aligned = alignUp;
+
+/**
+ * One thread's way through memory that all threads share. It takes a chunk by moving the shared pointer, and goes through that
+ * with a pointer of its own. Where no other thread has taken memory since, the next chunk continues the last one, so that a
+ * thread by itself loses nothing.
+ *
+ * All that can be refused comes before the one step that takes: memory is committed and exposed first, and may stay so. So
+ * there is nothing to undo, at whatever moment a thread is ended; its chunk is lost with it.
+ *
+ * Loosely after thread-local allocation buffers as garbage collectors have them: Jones, Hosking, Moss, The Garbage Collection
+ * Handbook, section 7.7.
+ */
+export class Chunk {
+  readonly #region: SharedRegion;
+  readonly #size: number;
+  // Small integers are many times faster than numbers that may be beyond 2^31: so all but the base are relative to it.
+  #base = 0;
+  #position = 0;
+  #limit = 0;
+
+  constructor(region: SharedRegion) {
+    this.#region = region;
+    this.#size = Math.min(CHUNK, alignUp(Math.ceil(region.capacity / CHUNKS), 64));
+  }
+
+  /** The next free offset, as long as the chunk lasts. */
+  get start(): number {
+    return this.#base + this.#position;
+  }
+
+  /** Where the chunk ends. */
+  get end(): number {
+    return this.#base + this.#limit;
+  }
+
+  #set(start: number, end: number): void {
+    this.#base = alignDown(start, BASE_ALIGN);
+    this.#position = start - this.#base;
+    this.#limit = end - this.#base;
+  }
+
+  /**
+   * The offset of `size` bytes, at least 1, that are nobody else's, or -1 when there is no room.
+   *
+   * @throws OffheapError where the system refuses addresses, or the runtime an ArrayBuffer.
+   */
+  alloc(size: number, align: number): number {
+    const position = aligned(this.#position, align);
+    const end = position + size;
+    if (end <= this.#limit && align <= BASE_ALIGN) {
+      this.#position = end;
+      return this.#base + position;
+    }
+    return this.#allocSlow(size, align);
+  }
+
+  #allocSlow(size: number, align: number): number {
+    const { start, end } = this;
+    const offset = aligned(start, align);
+    if (offset + size <= end) {
+      this.#set(offset + size, end);
+      return offset;
+    }
+    for (;;) {
+      const taken = this.#region.taken();
+      const offset = this.#takeFrom(taken, size, align);
+      if (offset !== AGAIN) {
+        return offset;
+      }
+    }
+  }
+
+  /** One attempt. */
+  #takeFrom(taken: number, size: number, align: number): number {
+    const { start, end } = this;
+    const { capacity } = this.#region;
+    const continues = taken === end;
+    const offset = aligned(continues ? start : taken, align);
+    // Compared without a sum, which for the largest sizes would be inexact.
+    if (size > capacity - offset) {
+      return -1;
+    }
+    const blockEnd = offset + size;
+    const newEnd = size * SMALL <= this.#size ? Math.min(offset + this.#size, capacity) : blockEnd;
+    if (!this.#region.grow(newEnd)) {
+      return -1;
+    }
+    if (!this.#region.take(taken, newEnd)) {
+      return AGAIN;
+    }
+    // Goes on where more is left.
+    if (continues || newEnd - blockEnd >= end - start) {
+      this.#set(blockEnd, newEnd);
+    }
+    return offset;
+  }
+
+  /** Makes room for `size` more bytes behind the last block; false where another thread has what follows, or nobody can. */
+  extend(size: number): boolean {
+    const { start, end } = this;
+    if (start + size <= end) {
+      this.#set(start + size, end);
+      return true;
+    }
+    // One attempt will do: where it fails, somebody has taken what follows.
+    return this.#region.taken() === end && this.#takeFrom(end, size, 1) === start;
+  }
+
+  /** Goes back to `offset`, as long as that is where what was allocated last begins. */
+  giveBack(offset: number): void {
+    this.#set(offset, this.end);
+  }
+}
+
+/** Another thread has been quicker. */
+const AGAIN = -2;
