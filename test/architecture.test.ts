@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   pool: 5,
   collections: 5,
   server: 6,
-  'global.ts': 6,
+  global: 6,
   'index.ts': 7,
   'index.mts': 8,
 };

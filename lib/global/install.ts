@@ -1,0 +1,168 @@
+import { writeSync } from 'node:fs';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+
+import { BumpAlloc } from '../arena/bump-alloc';
+import type { BumpAllocHandle } from '../arena/bump-alloc-handle';
+import { invalidType } from '../errors';
+import { formatBytes, GiB } from '../sizes';
+import { fillWith, lengthOf } from './concat';
+import { sizeFrom } from './settings';
+import { type Counts, Shared, summarize } from './summary';
+
+/** By which workers find what the thread that started them has installed. */
+const KEY = 'offheap/global';
+/** What they find there after `uninstall`. */
+const OFF = 'off';
+
+interface Installation {
+  readonly handle: BumpAllocHandle;
+  readonly words: SharedArrayBuffer;
+}
+
+/** Node's own. */
+const node = {
+  allocUnsafe: Reflect.get(Buffer, 'allocUnsafe') as (size: number) => Buffer,
+  concat: Reflect.get(Buffer, 'concat') as (list: readonly Uint8Array[], length?: number) => Buffer,
+};
+
+const COUNTS = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
+const counts: Counts = { buffers: 0, bytes: 0, refused: 0 };
+
+let alloc: BumpAlloc | null = null;
+let shared: Shared | null = null;
+/** Whether our functions are in the place of Node's. */
+let hooked = false;
+/**
+ * Sizes from here on are left to Node. Memory is never freed, so where there was no room once, there will be none again; 0
+ * while nothing is installed.
+ */
+let refused = 0;
+
+function allocUnsafe(size: number): Buffer {
+  if (size > 0 && Number.isInteger(size)) {
+    const block = size < refused ? take(size) : null;
+    if (block !== null) {
+      return block;
+    }
+    counts.refused++;
+  }
+  return node.allocUnsafe.call(Buffer, size);
+}
+
+function concat(list: readonly Uint8Array[], length?: number): Buffer {
+  const size = lengthOf(list, length);
+  return size > 0 ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
+}
+
+function take(size: number): Buffer | null {
+  let block: Buffer | null;
+  try {
+    block = alloc!.alloc(size);
+  } catch (error) {
+    refused = 0; // the system has no addresses, or the runtime refuses its ArrayBuffers
+    warn(`${(error as Error).message}. Buffers come from Node.js`);
+    return null;
+  }
+  if (block === null) {
+    refused = size;
+    warnOfEnd(size);
+  } else if (COUNTS) {
+    counts.buffers++;
+    counts.bytes += size;
+  }
+  return block;
+}
+
+function warnOfEnd(size: number): void {
+  const { allocated, capacity } = alloc!;
+  warn(
+    `${formatBytes(allocated)} of ${formatBytes(capacity)} are taken, and a Buffer of ${formatBytes(size)} has no room: it and ` +
+      `what is as large come from Node.js. Set OFFHEAP_GLOBAL_SIZE to more, as in OFFHEAP_GLOBAL_SIZE=${2 * capacity}`,
+  );
+}
+
+/** Once for all threads: who has to hear of it hears it from the first. */
+function warn(message: string): void {
+  if (shared!.isFirstToWarn()) {
+    process.emitWarning(`offheap/global: ${message}`, { type: 'OffheapWarning', code: 'OFFHEAP_GLOBAL' });
+  }
+}
+
+/**
+ * Routes `Buffer.allocUnsafe` and `Buffer.concat` of this thread through a BumpAlloc, and tells workers that are started from now
+ * on where it is: one that imports `offheap/global`, or calls this function, uses the same memory. What has no room comes from
+ * Node.js, with one warning for the whole process.
+ *
+ * @param next Whose memory to use. Default: what is installed already; in a worker, what the thread that started it has
+ * installed; else a BumpAlloc of the size in `OFFHEAP_GLOBAL_SIZE` (`4g`, `512m`, or bytes), or of 1 GiB. Nothing is reserved
+ * before the first Buffer.
+ * @throws OffheapError `ERR_OFFHEAP_ADDON` where there is no addon for this platform, `ERR_OFFHEAP_TOO_LARGE` or TypeError
+ * `ERR_INVALID_ARG_VALUE` for a size in `OFFHEAP_GLOBAL_SIZE` that cannot be, `ERR_OFFHEAP_HANDLE` in a worker where what was
+ * installed is gone. Then nothing has changed.
+ */
+export function installGlobal(next?: BumpAlloc): void {
+  if (next !== undefined && !(next instanceof BumpAlloc)) {
+    throw invalidType('alloc', 'an instance of BumpAlloc', next);
+  }
+  if (next === alloc || (next === undefined && alloc !== null)) {
+    return;
+  }
+  const inherited = next === undefined ? inheritedInstallation() : null;
+  const chosen =
+    next ??
+    (inherited === null
+      ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') ?? GiB)
+      : BumpAlloc.attach(inherited.handle));
+  const { handle } = chosen;
+  shared = new Shared(inherited?.words);
+  alloc = chosen;
+  refused = Infinity;
+  setEnvironmentData(KEY, { handle, words: shared.words } satisfies Installation);
+  if (!hooked) {
+    hooked = true;
+    Buffer.allocUnsafe = allocUnsafe as typeof Buffer.allocUnsafe;
+    Buffer.concat = concat as typeof Buffer.concat;
+  }
+  if (COUNTS && !process.listeners('exit').includes(atExit)) {
+    process.on('exit', atExit);
+  }
+}
+
+function inheritedInstallation(): Installation | null {
+  const data: unknown = isMainThread ? OFF : getEnvironmentData(KEY);
+  return typeof data === 'object' ? (data as Installation) : null;
+}
+
+/** Installs, unless the thread that has started this one has uninstalled. */
+export function installWhereWanted(): void {
+  if (getEnvironmentData(KEY) !== OFF) {
+    installGlobal();
+  }
+}
+
+/**
+ * Gives this thread Node's own Buffers back, and workers that are started from now on. Buffers that exist stay valid; the memory
+ * goes back to the system when no thread uses it any more and the last of them is dropped.
+ */
+export function uninstall(): void {
+  alloc = null;
+  shared = null;
+  refused = 0;
+  setEnvironmentData(KEY, OFF);
+  // Where somebody has put a function of his own before ours, ours stays and hands on.
+  if (hooked && Buffer.allocUnsafe === (allocUnsafe as unknown) && Buffer.concat === (concat as unknown)) {
+    hooked = false;
+    Buffer.allocUnsafe = node.allocUnsafe as typeof Buffer.allocUnsafe;
+    Buffer.concat = node.concat as typeof Buffer.concat;
+  }
+}
+
+/** A worker adds to what the main thread then prints. */
+function atExit(): void {
+  if (alloc !== null) {
+    shared!.add(counts);
+    if (isMainThread) {
+      writeSync(process.stderr.fd, summarize(alloc, shared!.counts));
+    }
+  }
+}
