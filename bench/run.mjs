@@ -27,6 +27,8 @@ const QUESTIONS = [
   'record-fields',
   'allocators',
   'collections',
+  'bump-alloc',
+  'global',
 ];
 
 const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });

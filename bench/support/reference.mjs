@@ -48,7 +48,9 @@ function compile() {
   const paths = files.map((name) => fileURLToPath(new URL(name, sources)));
   const compiler = process.env.CXX ?? 'g++';
   try {
-    execFileSync(compiler, ['-O2', '-std=c++17', ...paths, '-o', fileURLToPath(program)], { stdio: 'pipe' });
+    execFileSync(compiler, ['-O2', '-std=c++17', '-pthread', ...paths, '-o', fileURLToPath(program)], {
+      stdio: 'pipe',
+    });
     return true;
   } catch (error) {
     console.warn(`No C++ reference: ${compiler} cannot build native/bench (${error.code ?? error.stderr})`);

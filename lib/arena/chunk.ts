@@ -75,16 +75,16 @@ export class Chunk {
       this.#set(offset + size, end);
       return offset;
     }
-    for (;;) {
-      const taken = this.#region.taken();
-      const offset = this.#takeFrom(taken, size, align);
-      if (offset !== AGAIN) {
-        return offset;
+    // At first as if nobody had taken anything since: then one step is all.
+    for (let taken = end; ; taken = this.#region.taken()) {
+      const taking = this.#takeFrom(taken, size, align);
+      if (taking !== AGAIN) {
+        return taking;
       }
     }
   }
 
-  /** One attempt. */
+  /** One attempt, which succeeds if the shared pointer is at `taken`. It is there or further on. */
   #takeFrom(taken: number, size: number, align: number): number {
     const { start, end } = this;
     const { capacity } = this.#region;
@@ -116,8 +116,8 @@ export class Chunk {
       this.#set(start + size, end);
       return true;
     }
-    // One attempt will do: where it fails, somebody has taken what follows.
-    return this.#region.taken() === end && this.#takeFrom(end, size, 1) === start;
+    // One attempt will do, from where the chunk ends: where it fails, somebody has taken what follows.
+    return this.#takeFrom(end, size, 1) === start;
   }
 
   /** Goes back to `offset`, as long as that is where what was allocated last begins. */

@@ -6,12 +6,14 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <memory_resource>
+#include <thread>
 #include <vector>
 
 #include "bump.h"
@@ -130,6 +132,62 @@ double MallocFree() {
   });
 }
 
+// --- Allocation by several threads ---------------------------------------------------------------------------------
+
+// What a bump allocator does that all threads share: one compare-and-swap for each allocation.
+class AtomicBump {
+ public:
+  explicit AtomicBump(size_t capacity) : capacity_(capacity) {}
+
+  size_t Allocate(size_t size, size_t align) {
+    size_t used = used_.load(std::memory_order_relaxed);
+    for (;;) {
+      const size_t offset = (used + align - 1) & ~(align - 1);
+      if (offset + size > capacity_) {
+        return SIZE_MAX;
+      }
+      if (used_.compare_exchange_weak(used, offset + size, std::memory_order_relaxed)) {
+        return offset;
+      }
+    }
+  }
+
+ private:
+  const size_t capacity_;
+  std::atomic<size_t> used_{0};
+};
+
+void AllocateFrom(AtomicBump* bump, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    Use(reinterpret_cast<const void*>(bump->Allocate(kSize, kAlign)));
+  }
+}
+
+constexpr size_t kCountOfThread = 20 * kCount;
+
+// On each of them, all at once.
+template <int threads>
+double AtomicBumpInThreads() {
+  AtomicBump bump(kSize * kCountOfThread * threads);
+  std::atomic<int> ready{0};
+  double slowest = 0;
+  std::atomic<double> times[threads];
+  std::vector<std::thread> others;
+  for (int i = 0; i < threads; i++) {
+    others.emplace_back([&, i] {
+      ready++;
+      while (ready < threads) {
+      }
+      times[i] = Time(kCountOfThread, [&] { AllocateFrom(&bump, kCountOfThread); });
+    });
+  }
+  for (int i = 0; i < threads; i++) {
+    others[i].join();
+    slowest = std::max(slowest, times[i].load());
+  }
+  return slowest;
+}
+
 // --- Starting over -------------------------------------------------------------------------------------------------
 
 double ResetInlined() {
@@ -230,6 +288,8 @@ const Question kQuestions[] = {
     {"bump-called", BumpCalled, 400},
     {"pmr", Pmr, 400},
     {"malloc-free", MallocFree, 200},
+    {"atomic-bump", AtomicBumpInThreads<1>, 30},
+    {"atomic-bump-2-threads", AtomicBumpInThreads<2>, 30},
     {"reset-inlined", ResetInlined, 400},
     {"reset-called", ResetCalled, 400},
     {"reserve-4-gib", Reserve<4 * kGiB>, 50},
