@@ -1,4 +1,4 @@
-// Makes Buffers, writes to all of each, and keeps them or drops them: nanoseconds a Buffer.
+// Makes Buffers, writes to all of each, and keeps them or drops them: nanoseconds a Buffer, and what is resident then.
 const [size, mode, total] = process.argv.slice(2);
 const count = Math.floor(Number(total) / Number(size));
 const kept = mode === 'kept' ? new Array(count).fill(null) : null;
@@ -11,4 +11,5 @@ for (let i = 0; i < count; i++) {
     kept[i] = buffer;
   }
 }
-console.log(Number(process.hrtime.bigint() - begin) / count);
+const nanoseconds = Number(process.hrtime.bigint() - begin) / count;
+console.log(JSON.stringify({ nanoseconds, resident: process.memoryUsage.rss() }));

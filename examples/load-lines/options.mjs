@@ -7,13 +7,15 @@ const MOST = { megabytes: 16_384, runs: 99 };
 export const USAGE = `Usage: npm run example:load-lines -- [options]
 
   --file <path>        JSON lines to load; by default a file of its own making, in the system's folder for temporary files
-  --megabytes <count>  how large that file is to be; 256 by default
+  --megabytes <count>  how much JSON that file is to hold; 256 by default
+  --gzip               compress that file; one of your own is decompressed where its name ends in .gz
   --runs <count>       how often each way is measured; 5 by default
   --help`;
 
 const OPTIONS = {
   file: { type: 'string' },
   megabytes: { type: 'string', default: '256' },
+  gzip: { type: 'boolean', default: false },
   runs: { type: 'string', default: '5' },
   help: { type: 'boolean', default: false },
 };
@@ -30,7 +32,8 @@ export function readOptions() {
   }
   const [megabytes, runs] = Object.keys(MOST).map((name) => count(name, values[name]));
   const own = values.file === undefined;
-  const file = own ? join(tmpdir(), 'offheap-load-lines', `orders-${megabytes}.jsonl`) : resolve(values.file);
+  const name = `orders-${megabytes}.jsonl${values.gzip ? '.gz' : ''}`;
+  const file = own ? join(tmpdir(), 'offheap-load-lines', name) : resolve(values.file);
   return { file, own, megabytes, runs };
 }
 

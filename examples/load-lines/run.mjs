@@ -1,7 +1,6 @@
 // Loads a large file of JSON lines by streams, as it is and with offheap/global: `npm run example:load-lines`. The program that
 // loads, load.mjs and table.mjs, is the same, and knows nothing of offheap.
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, promisify } from 'node:util';
 
@@ -35,13 +34,12 @@ async function run({ file, own, megabytes, runs }) {
   if (own) {
     await makeInput(file, megabytes);
   }
-  const size = statSync(file).size;
   const results = VARIANTS.map(({ title }) => ({ title, runs: [] }));
   const othersSince = await watchOthers(async () => ownTime() + childrenTime(results));
   for (let i = 0; i < runs; i++) {
     progress.rewrite(`Loading ${file}: ${i} of ${runs}`);
     for (const [number, { flags }] of VARIANTS.entries()) {
-      results[number].runs.push(await load(file, flags, size));
+      results[number].runs.push(await load(file, flags, megabytes));
     }
   }
   const others = await othersSince();
@@ -64,9 +62,9 @@ function childrenTime(results) {
   return results.flatMap(({ runs }) => runs).reduce((sum, { cpu }) => sum + cpu, 0);
 }
 
-async function load(file, flags, size) {
-  // Room for the lines, and for what is cut off at the ends of chunks.
-  const env = { ...process.env, OFFHEAP_GLOBAL_SIZE: String(Math.max(2 ** 30, 2 * size)) };
+async function load(file, flags, megabytes) {
+  // Room for the lines twice, as they come from the stream and cut at their ends.
+  const env = { ...process.env, OFFHEAP_GLOBAL_SIZE: `${Math.max(1024, 3 * megabytes)}m` };
   const { stdout } = await execute(process.execPath, [...flags, LOAD, file], { env });
   return JSON.parse(stdout);
 }

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 
 const LINE_END = 10;
 
@@ -37,7 +38,8 @@ export class Table {
 
   static async load(file) {
     const table = new Table();
-    await pipeline(createReadStream(file), new WholeLines(), async (blocks) => {
+    const stages = [createReadStream(file), ...(file.endsWith('.gz') ? [createGunzip()] : []), new WholeLines()];
+    await pipeline(...stages, async (blocks) => {
       for await (const block of blocks) {
         table.#add(block);
       }
@@ -49,7 +51,7 @@ export class Table {
     this.#blocks.push(block);
     this.#first.push(this.length);
     this.bytes += block.length;
-    for (let start = 0; start < block.length; ) {
+    for (let start = 0; start < block.length;) {
       const found = block.indexOf(LINE_END, start);
       const end = found < 0 ? block.length : found + 1;
       this.#addEnd(end);
