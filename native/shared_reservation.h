@@ -31,7 +31,8 @@ class SharedReservation {
   // Claims the addresses, if that has not been done. After a refusal it can be tried again.
   vm::Error Reserve();
 
-  // As those of Reservation; EINVAL before `Reserve`.
+  // As those of Reservation. Before `Reserve` there is nothing to commit or to expose, which is EINVAL, and nothing
+  // resident.
   vm::Error Commit(size_t size);
   vm::Error Expose(size_t size, uint8_t** address, Span** span);
   vm::Error Resident(size_t* bytes);

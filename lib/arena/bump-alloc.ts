@@ -11,7 +11,7 @@ import { isDetached } from '../memory/detach';
 import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
 import { SharedRegion } from '../memory/shared-region';
 import { Views } from '../memory/views';
-import { checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
+import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
 import { type BumpAllocHandle, handleOf, keyOf } from './bump-alloc-handle';
 import { Chunk } from './chunk';
 import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
@@ -144,7 +144,7 @@ export class BumpAlloc implements BlockOwner {
    */
   allocZeroed(size: number, align: number = ALIGN): Buffer | null {
     const block = this.alloc(size, align);
-    return block !== null && block.byteOffset < this.#region.stolenEnd ? block.fill(0) : block;
+    return block !== null && block.byteOffset < this.#region.exposedBefore ? block.fill(0) : block;
   }
 
   /**
@@ -171,7 +171,10 @@ export class BumpAlloc implements BlockOwner {
     }
     checkSize('size', size);
     checkAlign('align', align);
-    return 0; // an empty block has room everywhere and takes none
+    // An empty block has room everywhere and takes none.
+    const offset = alignUp(this.#chunk.start, align);
+    const { byteLength } = this.#region.buffer;
+    return offset <= byteLength ? offset : alignDown(byteLength, align);
   }
 
   /** A view on what has just been allocated. Where none can be made, the room is given back. */

@@ -95,9 +95,12 @@ export class Chunk {
       return -1;
     }
     const blockEnd = offset + size;
-    const newEnd = size * SMALL <= this.#size ? Math.min(offset + this.#size, capacity) : blockEnd;
+    let newEnd = size * SMALL <= this.#size ? Math.min(offset + this.#size, capacity) : blockEnd;
     if (!this.#region.grow(newEnd)) {
-      return -1;
+      newEnd = blockEnd; // the system has no memory for a whole chunk
+      if (!this.#region.grow(newEnd)) {
+        return -1;
+      }
     }
     if (!this.#region.take(taken, newEnd)) {
       return AGAIN;

@@ -37,5 +37,5 @@ export function fillWith(target: Buffer, list: readonly Uint8Array[]): Buffer {
     target.set(part, offset);
     offset += size;
   }
-  return target.fill(0, offset);
+  return offset < target.length ? target.fill(0, offset) : target;
 }

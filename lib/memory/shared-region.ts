@@ -25,7 +25,7 @@ export class SharedRegion {
   readonly #exposures = new WeakSet<ArrayBufferLike>([this.#buffer]);
   /** What `#buffer` was made with: one that was taken away has no length. */
   #length = 0;
-  #stolenEnd = 0;
+  #exposedBefore = 0;
 
   private constructor(capacity: number, key: string | null, native: NativeShared | null) {
     this.capacity = capacity;
@@ -69,9 +69,12 @@ export class SharedRegion {
     return this.#buffer;
   }
 
-  /** Below, memory may not be zero though nobody has taken it: somebody in this thread has taken a buffer away. */
-  get stolenEnd(): number {
-    return this.#stolenEnd;
+  /**
+   * Below, memory may not be zero though nobody has taken it: an earlier buffer ends here, and somebody may have that away, and
+   * write to it.
+   */
+  get exposedBefore(): number {
+    return this.#exposedBefore;
   }
 
   /**
@@ -81,35 +84,34 @@ export class SharedRegion {
    * @throws OffheapSystemError where the system refuses to reserve the addresses; the next call tries again.
    */
   grow(end: number): boolean {
-    const native = this.#share();
-    if (!this.#reserved) {
-      const errno = native.reserve();
-      if (errno !== 0) {
-        throw noRoom(loadAddon(), errno, 'reserve', this.capacity);
-      }
-      this.#reserved = true;
-    }
-    if (end > this.#committed) {
-      const { capacity } = this;
-      this.#committed = commitMore(loadAddon(), native, { committed: this.#committed, capacity, end, step: STEP });
-      if (end > this.#committed) {
-        return false;
-      }
+    if (end > this.#committed && !this.#commit(end)) {
+      return false;
     }
     if (this.#buffer.byteLength < end || isDetached(this.#buffer)) {
-      this.#expose(native);
+      this.#expose();
     }
     return true;
   }
 
-  /** Over all that is committed. */
-  #expose(native: NativeShared): void {
-    const stolen = isDetached(this.#buffer);
-    const length = Math.min(this.#committed, this.capacity);
-    const buffer = length === 0 ? new ArrayBuffer(0) : expose(native, length);
-    if (stolen) {
-      this.#stolenEnd = this.#length;
+  #commit(end: number): boolean {
+    const { capacity } = this;
+    const native = this.#share();
+    if (!this.#reserved) {
+      const errno = native.reserve();
+      if (errno !== 0) {
+        throw noRoom(loadAddon(), errno, 'reserve', capacity);
+      }
+      this.#reserved = true;
     }
+    this.#committed = commitMore(loadAddon(), native, { committed: this.#committed, capacity, end, step: STEP });
+    return end <= this.#committed;
+  }
+
+  /** Over all that is committed. */
+  #expose(): void {
+    const length = Math.min(this.#committed, this.capacity);
+    const buffer = length === 0 ? new ArrayBuffer(0) : expose(this.#share(), length);
+    this.#exposedBefore = this.#length;
     this.#length = length;
     this.#exposures.add(buffer);
     this.#buffer = buffer;
