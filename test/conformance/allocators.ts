@@ -2,6 +2,7 @@ import {
   type Allocator,
   type BlockOwner,
   Bucketizer,
+  BumpAlloc,
   BumpArena,
   BumpArenaLazy,
   FallbackAllocator,
@@ -30,6 +31,8 @@ const LIST = { blockSize: BLOCK, count: COUNT } satisfies FreeListOptions;
 const GROWING = { blockSize: BLOCK, count: 5, maxCount: 33 };
 
 const BUMP: Traits = { largest: CAPACITY, exact: true, takesBack: 'last', lifetime: 'free' };
+/** Its memory lasts as long as anybody can look at it. */
+const BUMP_ALLOC: Traits = { ...BUMP, takesBack: 'none', lifetime: 'memory', givesUp: false };
 const FREE_LIST: Traits = { largest: BLOCK, count: COUNT, maxAlign: BLOCK, takesBack: 'every', lifetime: 'free' };
 const HEAP: Traits = { largest: Infinity, exact: true, takesBack: 'every', lifetime: 'free', givesUp: false };
 /** With parts that have their memory from the heap as well. */
@@ -59,6 +62,7 @@ function making(make: (keep: <T extends Disposable>(made: T) => T) => Allocator)
 type Keep = Parameters<Parameters<typeof making>[0]>[0];
 
 const arena = (keep: Keep, capacity = CAPACITY): BumpArena => keep(new BumpArena(capacity));
+const bumpAlloc = (): BumpAlloc => BumpAlloc.withSize(CAPACITY);
 const list = (keep: Keep, options: FreeListOptions = LIST): FreeList => keep(new FreeList(heap, options));
 const buckets = (keep: Keep): Bucketizer =>
   new Bucketizer(SIZES, (size) => keep(new FreeList(heap, { blockSize: size, count: COUNT })));
@@ -112,7 +116,30 @@ export const ALLOCATORS: readonly (readonly [name: string, factory: Factory, tra
     { ...BUMP, largest: CAPACITY - 16 },
   ],
 
+  ['BumpAlloc', making(bumpAlloc), BUMP_ALLOC],
+  ['BumpAlloc, attached to,', making(() => BumpAlloc.attach(bumpAlloc().handle)), BUMP_ALLOC],
+  [
+    'BumpAlloc that has room for more than a chunk',
+    making(() => BumpAlloc.withSize(300 * KiB + 1)),
+    { ...BUMP_ALLOC, largest: 300 * KiB + 1 },
+  ],
+  [
+    'ScopedAllocator over a BumpAlloc',
+    making((keep) => {
+      const source = BumpAlloc.withSize(64 * KiB);
+      source.alloc(3, 1);
+      return keep(new ScopedAllocator(source, CAPACITY));
+    }),
+    BUMP,
+  ],
+
   ['FreeList', making((keep) => list(keep)), FREE_LIST],
+  ['FreeList over a BumpAlloc', making((keep) => keep(new FreeList(bumpAlloc(), LIST))), FREE_LIST],
+  [
+    'FreeList that grows over a BumpAlloc',
+    making((keep) => keep(new FreeList(bumpAlloc(), GROWING))),
+    { ...FREE_LIST, count: GROWING.maxCount },
+  ],
   [
     'FreeList over a BumpArena',
     making((keep) => {
@@ -173,6 +200,19 @@ export const ALLOCATORS: readonly (readonly [name: string, factory: Factory, tra
     { ...BUMP, largest: CAPACITY - COUNT * BLOCK, exact: false, layered: true },
   ],
   [
+    'FallbackAllocator of a BumpAlloc and the heap',
+    making(() => new FallbackAllocator(BumpAlloc.withSize(300), heap)),
+    { ...BUMP_ALLOC, largest: Infinity },
+  ],
+  [
+    'FallbackAllocator of a FreeList over a BumpAlloc and that BumpAlloc',
+    making((keep) => {
+      const source = bumpAlloc();
+      return new FallbackAllocator(keep(new FreeList(source, LIST)), source);
+    }),
+    { ...BUMP_ALLOC, largest: CAPACITY - COUNT * BLOCK, exact: false, layered: true },
+  ],
+  [
     'FallbackAllocator of a NullAllocator and the heap',
     making(() => new FallbackAllocator(new NullAllocator(), heap)),
     HEAP,
@@ -216,6 +256,7 @@ export const ALLOCATORS: readonly (readonly [name: string, factory: Factory, tra
   ],
 
   ['ProxyAllocator over a BumpArena', making((keep) => new ProxyAllocator(arena(keep), logger)), BUMP],
+  ['ProxyAllocator over a BumpAlloc', making(() => new ProxyAllocator(bumpAlloc(), logger)), BUMP_ALLOC],
   ['ProxyAllocator over a FreeList', making((keep) => new ProxyAllocator(list(keep), logger)), FREE_LIST],
   [
     "ProxyAllocator over a user's allocator that does not know its blocks",
@@ -228,6 +269,7 @@ export const ALLOCATORS: readonly (readonly [name: string, factory: Factory, tra
     making((keep) => new StatsAllocator(keep(new ScopedAllocator(heap, CAPACITY)))),
     BUMP,
   ],
+  ['StatsAllocator over a BumpAlloc', making(() => new StatsAllocator(bumpAlloc())), BUMP_ALLOC],
   ['StatsAllocator over a pool', making((keep) => new StatsAllocator(pool(keep))), LAYERED],
   [
     'StatsAllocator over a NullAllocator',
@@ -239,6 +281,11 @@ export const ALLOCATORS: readonly (readonly [name: string, factory: Factory, tra
     'Segregator of a FreeList and a BumpArena',
     making((keep) => new Segregator(32, list(keep), arena(keep))),
     { ...BUMP, exact: false, maxAlign: BLOCK },
+  ],
+  [
+    'Segregator of a FreeList and a BumpAlloc',
+    making((keep) => new Segregator(32, list(keep), bumpAlloc())),
+    { ...BUMP_ALLOC, exact: false, maxAlign: BLOCK },
   ],
   ['Segregator of two FreeLists', making((keep) => new Segregator(24, list(keep), list(keep))), FREE_LIST],
   [

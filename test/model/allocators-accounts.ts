@@ -1,4 +1,4 @@
-import { type Allocator, BumpArena, type Checkpoint, FreeList, type Scope, StatsAllocator } from '../../lib';
+import { type Allocator, BumpAlloc, BumpArena, type Checkpoint, FreeList, type Scope, StatsAllocator } from '../../lib';
 import { type Traits } from '../conformance/suite';
 
 /** A block that lives, or did: where it is, even when its Buffer has been detached since. */
@@ -31,6 +31,9 @@ export function accountsOf(allocator: Allocator, traits: Traits): Account[] {
   }
   if (allocator instanceof StatsAllocator) {
     return [new StatsAccount(allocator as StatsAllocator)];
+  }
+  if (allocator instanceof BumpAlloc) {
+    return [new BumpAllocAccount(allocator)];
   }
   return isBump(allocator) ? [new BumpAccount(allocator)] : [];
 }
@@ -129,6 +132,54 @@ export class BumpAccount implements Account {
   startOver(): void {
     this.#frames.length = 0;
     this.used = this.#start;
+  }
+}
+
+/** A pointer that goes up and never comes back. */
+class BumpAllocAccount implements Account {
+  readonly #allocator: BumpAlloc;
+  #allocated: number;
+
+  constructor(allocator: BumpAlloc) {
+    this.#allocator = allocator;
+    this.#allocated = allocator.allocated;
+  }
+
+  alloc(size: number, align: number | undefined, answer: Buffer | null): void {
+    const offset = alignUp(this.#allocated, align);
+    if (size === 0) {
+      expectSame([answer?.length], [0]);
+    } else {
+      this.#expect(offset, size, answer);
+    }
+  }
+
+  realloc({ offset, length }: Range, size: number, align: number | undefined, answer: Buffer | null): void {
+    if (size <= length) {
+      expectSame([answer?.byteOffset, answer?.length], [offset, size]);
+    } else if (length > 0 && offset + length === this.#allocated) {
+      this.#expect(offset, size, answer);
+    } else {
+      this.alloc(size, align, answer);
+    }
+  }
+
+  #expect(offset: number, size: number, answer: Buffer | null): void {
+    if (offset + size > this.#allocator.capacity) {
+      expectSame([answer], [null]);
+    } else {
+      expectSame([answer?.byteOffset, answer?.length], [offset, size]);
+      this.#allocated = offset + size;
+    }
+  }
+
+  free(): void {
+    // Nothing comes back.
+  }
+
+  check(): void {
+    const { allocated, capacity, remaining } = this.#allocator;
+    expectSame([allocated, remaining], [this.#allocated, capacity - this.#allocated]);
   }
 }
 

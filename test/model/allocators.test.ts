@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { BumpArena, BumpArenaLazy, FreeList, KiB, MemoryArena, MiB, ScopedAllocator } from '../../lib';
+import { BumpAlloc, BumpArena, BumpArenaLazy, FreeList, KiB, MemoryArena, MiB, ScopedAllocator } from '../../lib';
 import { ALLOCATORS } from '../conformance/allocators';
 import { type Factory, type Traits } from '../conformance/suite';
 import { Model } from './allocators-model';
@@ -12,6 +12,7 @@ const FREE_LIST: Traits = { largest: 64, count: 33, maxAlign: 64, takesBack: 'ev
 const memory = new MemoryArena(8 * KiB);
 const lazy = new BumpArenaLazy(MiB);
 const arena = new BumpArena(8 * KiB);
+const alloc = BumpAlloc.withSize(256 * MiB);
 const blocks = new FreeList(new BumpArena(MiB), { blockSize: 8 * KiB, count: 4 });
 
 /** Made again and again over the same memory, which they have to leave as they found it. */
@@ -38,6 +39,21 @@ const AGAIN: readonly (readonly [name: string, factory: Factory, traits: Traits]
     (use) => {
       expect(arena.used).toBe(0);
       using scoped = new ScopedAllocator(arena, 4099);
+      use(scoped);
+    },
+    BUMP,
+  ],
+  [
+    'The same BumpAlloc',
+    (use) => {
+      use(alloc);
+    },
+    { largest: Infinity, exact: true, takesBack: 'none', lifetime: 'memory', givesUp: false },
+  ],
+  [
+    'ScopedAllocator over the same BumpAlloc',
+    (use) => {
+      using scoped = new ScopedAllocator(alloc, 4099);
       use(scoped);
     },
     BUMP,
