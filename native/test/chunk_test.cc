@@ -110,7 +110,7 @@ class SteppedThread {
     }
     if (offset < 0) {
       const Number first = AlignUp(IsFollowed() ? Pointer() : chunk_.start(), align);
-      CheckRefused(size, align, size > region_.capacity() - first, before);
+      CheckRefused(size, first, before);
       return;
     }
     Holds(offset % align == 0, "a block is aligned");
@@ -134,7 +134,10 @@ class SteppedThread {
       Holds(chunk_.start() == end_ + size, "a block is extended by what was asked for");
       Own(size);
     } else {
-      CheckRefused(size, 1, IsFollowed() || size > region_.capacity() - chunk_.start(), before);
+      if (!IsFollowed()) {
+        CheckRefused(size, chunk_.start(), before);
+      }
+      Holds(Current() == before, "a block that is not extended has changed nothing");
     }
   }
 
@@ -175,9 +178,13 @@ class SteppedThread {
   using State = std::array<Number, 3>;
   State Current() const { return {chunk_.start(), chunk_.end(), steps_.sum}; }
 
-  void CheckRefused(Number size, Number align, bool no_room, const State& before) {
-    Holds(AlignUp(chunk_.start(), align) + size > chunk_.end(), "a request is not refused where the chunk has room");
+  // `first` is where the block would have begun.
+  void CheckRefused(Number size, Number first, const State& before) {
+    const bool no_room = size > region_.capacity() - first;
+    Holds(first + size > chunk_.end(), "a request is not refused where the chunk has room");
     Holds(no_room || steps_.refused, "a request is refused for want of room or memory only");
+    Holds(no_room || first + size > region_.length(),
+          "what has memory is served, if there is no more for a whole chunk");
     Holds(Current() == before, "a request that is refused has changed nothing");
   }
 
