@@ -10,10 +10,12 @@ const CORE = [
   'test/arena',
   'test/collections',
   'test/conformance',
+  'test/global',
   'test/layout',
   'test/memory',
   'test/model',
   'test/native',
+  'test/threads',
   'test/crash',
 ];
 

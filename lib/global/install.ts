@@ -3,27 +3,26 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 
 import { BumpAlloc } from '../arena/bump-alloc';
 import type { BumpAllocHandle } from '../arena/bump-alloc-handle';
-import { invalidType } from '../errors';
+import { invalidType, OffheapError } from '../errors';
+import { MAX_LENGTH } from '../memory/region';
 import { formatBytes, GiB } from '../sizes';
 import { fillWith, lengthOf } from './concat';
-import { sizeFrom } from './settings';
+import { sizeFrom, sizeText } from './settings';
 import { type Counts, Shared, summarize } from './summary';
 
 /** By which workers find what the thread that started them has installed. */
 const KEY = 'offheap/global';
 /** What they find there after `uninstall`. */
 const OFF = 'off';
+const STDERR = 2;
 
 interface Installation {
   readonly handle: BumpAllocHandle;
   readonly words: SharedArrayBuffer;
 }
 
-/** Node's own. */
-const node = {
-  allocUnsafe: Reflect.get(Buffer, 'allocUnsafe') as (size: number) => Buffer,
-  concat: Reflect.get(Buffer, 'concat') as (list: readonly Uint8Array[], length?: number) => Buffer,
-};
+/** What was there before us: Node's own, most of the time. */
+let node = currentFunctions();
 
 const COUNTS = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
 const counts: Counts = { buffers: 0, bytes: 0, refused: 0 };
@@ -37,47 +36,60 @@ let hooked = false;
  * while nothing is installed.
  */
 let refused = 0;
+/** Why there is no memory at all. */
+let failure: Error | null = null;
+
+function currentFunctions(): { allocUnsafe: (size: number) => Buffer; concat: typeof concat } {
+  return {
+    allocUnsafe: Reflect.get(Buffer, 'allocUnsafe'),
+    concat: Reflect.get(Buffer, 'concat'),
+  };
+}
 
 function allocUnsafe(size: number): Buffer {
-  if (size > 0 && Number.isInteger(size)) {
-    const block = size < refused ? take(size) : null;
-    if (block !== null) {
-      return block;
-    }
-    counts.refused++;
+  if (!Number.isSafeInteger(size) || size <= 0 || alloc === null) {
+    return node.allocUnsafe.call(Buffer, size);
   }
-  return node.allocUnsafe.call(Buffer, size);
+  return (size < refused ? take(size) : null) ?? leaveToNode(size);
 }
 
 function concat(list: readonly Uint8Array[], length?: number): Buffer {
-  const size = lengthOf(list, length);
+  const size = alloc === null ? 0 : lengthOf(list, length);
   return size > 0 ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
 }
 
 function take(size: number): Buffer | null {
-  let block: Buffer | null;
+  let block: Buffer | null = null;
   try {
     block = alloc!.alloc(size);
   } catch (error) {
-    refused = 0; // the system has no addresses, or the runtime refuses its ArrayBuffers
-    warn(`${(error as Error).message}. Buffers come from Node.js`);
-    return null;
+    failure = error as Error; // the system has no addresses, or the runtime refuses its ArrayBuffers
   }
-  if (block === null) {
-    refused = size;
-    warnOfEnd(size);
-  } else if (COUNTS) {
+  if (COUNTS && block !== null) {
     counts.buffers++;
     counts.bytes += size;
   }
   return block;
 }
 
-function warnOfEnd(size: number): void {
+function leaveToNode(size: number): Buffer {
+  const buffer = node.allocUnsafe.call(Buffer, size); // throws for what nobody has memory for; then there is nothing to say
+  counts.refused++;
+  if (size < refused) {
+    refused = failure === null ? size : 0;
+    warn(failure === null ? describeEnd(size) : `${failure.message}. Buffers come from Node.js`);
+  }
+  return buffer;
+}
+
+function describeEnd(size: number): string {
   const { allocated, capacity } = alloc!;
-  warn(
+  const more = Math.min(Math.max(2 * capacity, 2 * size), MAX_LENGTH);
+  const remedy =
+    more > capacity ? `. Set OFFHEAP_GLOBAL_SIZE to more, as in OFFHEAP_GLOBAL_SIZE=${sizeText(more)}` : '';
+  return (
     `${formatBytes(allocated)} of ${formatBytes(capacity)} are taken, and a Buffer of ${formatBytes(size)} has no room: it and ` +
-      `what is as large come from Node.js. Set OFFHEAP_GLOBAL_SIZE to more, as in OFFHEAP_GLOBAL_SIZE=${2 * capacity}`,
+    `what is as large come from Node.js${remedy}`
   );
 }
 
@@ -114,12 +126,14 @@ export function installGlobal(next?: BumpAlloc): void {
       ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') ?? GiB)
       : BumpAlloc.attach(inherited.handle));
   const { handle } = chosen;
-  shared = new Shared(inherited?.words);
+  shared ??= new Shared(inherited?.words);
   alloc = chosen;
   refused = Infinity;
+  failure = null;
   setEnvironmentData(KEY, { handle, words: shared.words } satisfies Installation);
   if (!hooked) {
     hooked = true;
+    node = currentFunctions();
     Buffer.allocUnsafe = allocUnsafe as typeof Buffer.allocUnsafe;
     Buffer.concat = concat as typeof Buffer.concat;
   }
@@ -133,10 +147,17 @@ function inheritedInstallation(): Installation | null {
   return typeof data === 'object' ? (data as Installation) : null;
 }
 
-/** Installs, unless the thread that has started this one has uninstalled. */
+/** Installs, unless the thread that has started this one has uninstalled: before it started this one, or right after. */
 export function installWhereWanted(): void {
-  if (getEnvironmentData(KEY) !== OFF) {
+  if (getEnvironmentData(KEY) === OFF) {
+    return;
+  }
+  try {
     installGlobal();
+  } catch (error) {
+    if (!(error instanceof OffheapError) || error.code !== 'ERR_OFFHEAP_HANDLE') {
+      throw error;
+    }
   }
 }
 
@@ -146,7 +167,6 @@ export function installWhereWanted(): void {
  */
 export function uninstall(): void {
   alloc = null;
-  shared = null;
   refused = 0;
   setEnvironmentData(KEY, OFF);
   // Where somebody has put a function of his own before ours, ours stays and hands on.
@@ -162,7 +182,16 @@ function atExit(): void {
   if (alloc !== null) {
     shared!.add(counts);
     if (isMainThread) {
-      writeSync(process.stderr.fd, summarize(alloc, shared!.counts));
+      print(summarize(alloc, shared!.counts));
     }
+  }
+}
+
+/** At once, since nothing runs any more after an `exit` handler. */
+function print(text: string): void {
+  try {
+    writeSync(STDERR, text);
+  } catch {
+    // nobody reads it, which is no reason to fail
   }
 }

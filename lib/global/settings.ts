@@ -22,3 +22,8 @@ export function sizeFrom(variable: string): number | undefined {
   }
   return bytes;
 }
+
+/** How a size is written there: the whole MiB or GiB that hold it. */
+export function sizeText(bytes: number): string {
+  return bytes % GiB === 0 ? `${bytes / GiB}g` : `${Math.ceil(bytes / MiB)}m`;
+}

@@ -35,6 +35,28 @@ describe('The packed package', () => {
     return name;
   };
 
+  /** Type-checks a file; an error says what the compiler has said. */
+  const compile = (resolution: string, file: string): void => {
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+    const module = resolution === 'bundler' ? 'esnext' : 'node16';
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ];
+    try {
+      run(process.execPath, [tsc, ...options, ...types, file], project);
+    } catch (error) {
+      throw new Error((error as { stdout: string }).stdout, { cause: error });
+    }
+  };
+
   it('holds what is needed and nothing else', () => {
     const unwanted = packed.filter(
       ({ path }) =>
@@ -45,7 +67,7 @@ describe('The packed package', () => {
     expect(unwanted).toEqual([]);
     const paths = packed.map(({ path }) => path);
     expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
-    expect(paths).toContain('dist/index.mjs');
+    expect(paths).toEqual(expect.arrayContaining(['dist/index.mjs', 'dist/global/index.mjs', 'docs/global.md']));
     expect(paths.filter((path) => /native\/(test|bench)/.test(path))).toEqual([]);
   });
 
@@ -110,24 +132,82 @@ describe('The packed package', () => {
        arena.region;
        export { block, floats, length, values, OffheapError };`,
     );
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
-    const module = resolution === 'bundler' ? 'esnext' : 'node16';
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--target',
-      'es2022',
-      '--module',
-      module,
-      '--moduleResolution',
-      resolution,
-    ];
-    try {
-      run(process.execPath, [tsc, ...options, ...types, file], project);
-    } catch (error) {
-      throw new Error((error as { stdout: string }).stdout, { cause: error });
-    }
+    compile(resolution, file);
+  });
+
+  it.each([
+    ['node16', 'global.mts'],
+    ['node16', 'global.cts'],
+    ['bundler', 'global.ts'],
+  ])('routes Buffers from TypeScript with %s resolution in %s', (resolution, name) => {
+    const file = write(
+      name,
+      `import { BumpAlloc, MiB } from 'offheap';
+       import { installGlobal, uninstall } from 'offheap/global';
+       import * as all from 'offheap/global';
+       const install: (alloc?: BumpAlloc) => void = installGlobal;
+       const names: keyof typeof all = 'uninstall' as 'installGlobal' | 'uninstall';
+       installGlobal();
+       installGlobal(BumpAlloc.withSize(1 * MiB));
+       const nothing: void = uninstall();
+       // @ts-expect-error a size is no BumpAlloc
+       installGlobal(1024);
+       // @ts-expect-error neither is its handle
+       installGlobal(new BumpAlloc().handle);
+       // @ts-expect-error the root does not have it
+       import { installGlobal as other } from 'offheap';
+       export { install, names, nothing };`,
+    );
+    compile(resolution, file);
+  });
+
+  // A Buffer of a size that no pool of Node's has is on an ArrayBuffer of that size, unless it is routed.
+  const ROUTED = 'Buffer.allocUnsafe(70001).buffer.byteLength > 70001';
+
+  it.each([
+    [
+      'CommonJS',
+      'global.cjs',
+      `const { BumpAlloc } = require('offheap');
+       const { installGlobal, uninstall } = require('offheap/global');`,
+    ],
+    [
+      'ESM',
+      'global.mjs',
+      `import { BumpAlloc } from 'offheap';
+       import { installGlobal, uninstall } from 'offheap/global';`,
+    ],
+    [
+      'both',
+      'global-mixed.mjs',
+      `import { createRequire } from 'node:module';
+       import { installGlobal } from 'offheap/global';
+       const { BumpAlloc } = createRequire(import.meta.url)('offheap');
+       const { uninstall } = createRequire(import.meta.url)('offheap/global');`,
+    ],
+  ])('routes Buffers from %s', (_format, name, imports) => {
+    const file = write(
+      name,
+      `${imports}
+       const routed = [${ROUTED}];
+       uninstall();
+       routed.push(${ROUTED});
+       const alloc = BumpAlloc.withSize(2 ** 20);
+       installGlobal(alloc);
+       console.log(...routed, alloc.owns(Buffer.allocUnsafe(10)), alloc.owns(Buffer.concat([Buffer.from('a')])));`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('true false true true\n');
+  });
+
+  it.each(['--import', '-r'])('routes Buffers by %s offheap/global, in workers too', (flag) => {
+    const file = write(
+      'routed.cjs',
+      `const { isMainThread, Worker } = require('node:worker_threads');
+       console.log(${ROUTED});
+       if (isMainThread) new Worker(__filename);`,
+    );
+    expect(run(process.execPath, [flag, 'offheap/global', file], project)).toBe('true\ntrue\n');
+    expect(run(process.execPath, [file], project)).toBe('false\nfalse\n');
   });
 
   it('opens no addon when it is imported, nor for an eager arena', () => {
@@ -159,7 +239,7 @@ describe('The packed package', () => {
   });
 });
 
-it('The ESM wrapper is no second copy', () => {
-  const lines = readFileSync(join(ROOT, 'dist/index.mjs'), 'utf8').split('\n');
+it.each(['index.mjs', 'global/index.mjs'])('The ESM wrapper %s is no second copy', (wrapper) => {
+  const lines = readFileSync(join(ROOT, 'dist', wrapper), 'utf8').split('\n');
   expect(lines.filter((line) => line !== '' && !line.startsWith('//'))).toEqual(["export * from './index.js';"]);
 });
