@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+
+import { KiB } from '../../lib';
+import { settle } from '../support';
+import { loadCopies } from './copies';
+import { type Moment, type Operation, Protocol } from './protocol';
+
+const THREADS = 4;
+const copies = loadCopies(THREADS);
+
+const thread = fc.integer({ min: 0, max: THREADS - 1 });
+const at = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const align = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(1, 8) },
+  { weight: 1, arbitrary: fc.constantFrom(2, 64, 4 * KiB, 8 * KiB, 64 * KiB) },
+);
+const size = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 300 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 300, max: 20 * KiB }) },
+  { weight: 1, arbitrary: fc.integer({ min: 20 * KiB, max: 150 * KiB }) },
+  { weight: 1, arbitrary: fc.constantFrom(4 * KiB, 16 * KiB, 16 * KiB + 1, 64 * KiB, 600 * KiB, 2 ** 40) },
+);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constantFrom('alloc' as const, 'offset' as const), thread, size, align }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('realloc' as const), thread, size, at }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('read' as const), thread, at }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('steal' as const), thread }) },
+);
+const moment: fc.Arbitrary<Moment> = fc.record({
+  operations: fc.oneof(
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(operation, { maxLength: 3 }) },
+  ),
+  refuses: fc.integer({ min: 0, max: 19 }).map((n) => n === 0),
+});
+const capacity = fc.oneof(
+  fc.constantFrom(0, 1, 1000, 64 * KiB, 200 * KiB, 1024 * KiB),
+  fc.integer({ min: 1, max: 1024 * KiB }),
+);
+
+const total = { nested: 0, lost: 0, won: 0, full: 0, refused: 0 };
+
+function play(bytes: number, operations: readonly Operation[], schedule: readonly Moment[]): void {
+  const first = copies[0]!.BumpAlloc.withSize(bytes);
+  const { handle } = first;
+  const others = copies.slice(1).map(({ BumpAlloc }) => BumpAlloc.attach(handle));
+  const protocol = new Protocol([first, ...others], schedule);
+  protocol.run(operations);
+  for (const name of Object.keys(total) as (keyof typeof total)[]) {
+    total[name] += protocol.counts[name];
+  }
+}
+
+describe('copies of the library on the same memory, interleaved inside of allocations,', () => {
+  afterEach(async () => {
+    await settle(2);
+  });
+
+  // In several parts, so that memory is given back in between.
+  test.each([1, 2, 3, 4, 5])('never get the same memory, and account for all of it (%i)', () => {
+    const operations = fc.array(operation, { minLength: 1, maxLength: 40 });
+    const schedule = fc.array(moment, { maxLength: 200, size: 'max' });
+    fc.assert(fc.property(capacity, operations, schedule, play), { numRuns: 100, interruptAfterTimeLimit: 20_000 });
+  });
+
+  // Found on Node 22 and later, where an ArrayBuffer can be taken away at once.
+  test('take nothing where the system refuses an ArrayBuffer for a block that would be aligned', () => {
+    const calm: Moment = { operations: [], refuses: false };
+    const operations: Operation[] = [
+      { do: 'alloc', thread: 0, size: 1, align: 1 },
+      { do: 'steal', thread: 0 },
+      { do: 'alloc', thread: 0, size: 10, align: 8 },
+    ];
+    // After the first allocation's steps, of which there are three or four, one refusal or several.
+    for (let calms = 0; calms < 8; calms++) {
+      for (const refusals of [1, 2, 3]) {
+        play(64 * KiB, operations, [
+          ...Array<Moment>(calms).fill(calm),
+          ...Array<Moment>(refusals).fill({ ...calm, refuses: true }),
+        ]);
+      }
+    }
+  });
+
+  test('have really got in each other’s way', () => {
+    for (const count of Object.values(total)) {
+      expect(count).toBeGreaterThan(100);
+    }
+  });
+});
