@@ -31,3 +31,24 @@ export function keyOf(handle: unknown): string {
   }
   return id;
 }
+
+/** Values by key, which it keeps as long as somebody else does. */
+export class WeakValues<T extends object> {
+  readonly #values = new Map<string, WeakRef<T>>();
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    if (this.get(key) === undefined) {
+      this.#values.delete(key);
+    }
+  });
+
+  get(key: string): T | undefined {
+    return this.#values.get(key)?.deref();
+  }
+
+  set(key: string, value: T): void {
+    if (this.get(key) !== value) {
+      this.#values.set(key, new WeakRef(value));
+      this.#collected.register(value, key);
+    }
+  }
+}

@@ -12,7 +12,7 @@ import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
 import { SharedRegion } from '../memory/shared-region';
 import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
-import { type BumpAllocHandle, handleOf, keyOf } from './bump-alloc-handle';
+import { type BumpAllocHandle, handleOf, keyOf, WeakValues } from './bump-alloc-handle';
 import { Chunk } from './chunk';
 import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
 
@@ -20,13 +20,8 @@ import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
 const ALIGN = DEFAULT_ALIGN;
 const validAlign = isAlign;
 
-/** By their keys, those that this thread has, so that it does not attach to the same memory twice. */
-const attached = new Map<string, WeakRef<BumpAlloc>>();
-const forget = new FinalizationRegistry<string>((key) => {
-  if (attached.get(key)?.deref() === undefined) {
-    attached.delete(key);
-  }
-});
+/** What this thread has, so that it does not attach to the same memory twice. */
+const attached = new WeakValues<BumpAlloc>();
 
 let placing: Placing<BumpAlloc>;
 
@@ -90,10 +85,7 @@ export class BumpAlloc implements BlockOwner {
    */
   get handle(): BumpAllocHandle {
     const { key } = this.#region;
-    if (!attached.has(key)) {
-      attached.set(key, new WeakRef(this));
-      forget.register(this, key);
-    }
+    attached.set(key, this);
     return handleOf(key);
   }
 
@@ -105,7 +97,7 @@ export class BumpAlloc implements BlockOwner {
    */
   static attach(handle: BumpAllocHandle): BumpAlloc {
     const key = keyOf(handle);
-    const known = attached.get(key)?.deref();
+    const known = attached.get(key);
     if (known !== undefined) {
       return known;
     }
@@ -118,8 +110,7 @@ export class BumpAlloc implements BlockOwner {
       );
     }
     const alloc = new BumpAlloc(region);
-    attached.set(key, new WeakRef(alloc));
-    forget.register(alloc, key);
+    attached.set(key, alloc);
     return alloc;
   }
 
@@ -134,8 +125,9 @@ export class BumpAlloc implements BlockOwner {
    * platform: for the first allocation, and for every one after it until it succeeds.
    */
   alloc(size: number, align: number = ALIGN): Buffer | null {
+    const used = this.#chunk.start;
     const offset = this.allocOffset(size, align);
-    return offset < 0 ? null : this.#view(BlockBuffer, offset, size, size);
+    return offset < 0 ? null : this.#view(BlockBuffer, offset, size, offset + size, used);
   }
 
   /**
@@ -157,10 +149,11 @@ export class BumpAlloc implements BlockOwner {
     checkSize('length', length);
     // The product of a large length is inexact, but then it is far beyond every capacity, too.
     const size = Math.min(length * type.BYTES_PER_ELEMENT, Number.MAX_SAFE_INTEGER);
+    const used = this.#chunk.start;
     const offset = this.allocOffset(size, type.BYTES_PER_ELEMENT);
     // Buffer itself can be called as a constructor, and warns that it should not be.
     const View = (type as unknown) === Buffer ? (BlockBuffer as unknown as typeof type) : type;
-    return offset < 0 ? null : this.#view(View, offset, length, size);
+    return offset < 0 ? null : this.#view(View, offset, length, offset + size, used);
   }
 
   /** Allocates `size` bytes and answers their offset, or `-1`. Makes no object. */
@@ -177,31 +170,35 @@ export class BumpAlloc implements BlockOwner {
     return offset <= byteLength ? offset : alignDown(byteLength, align);
   }
 
-  /** A view on what has just been allocated. Where none can be made, the room is given back. */
-  #view<T>(type: ViewConstructor<T>, offset: number, length: number, size: number): T {
+  /** A view on the room from `offset` to `end`, which has just been allocated, when the thread's pointer was at `used`. */
+  #view<T>(type: ViewConstructor<T>, offset: number, length: number, end: number, used: number): T {
     try {
       return new type(this.#region.buffer, offset, length);
     } catch {
-      return this.#viewAgain(type, offset, length, size);
+      return this.#viewAgain(type, offset, length, end, used);
     }
   }
 
-  /** The same after somebody has taken the buffer away. */
-  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, size: number): T {
+  /** The same after somebody has taken the buffer away. An allocation that fails even so gives the room back. */
+  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, end: number, used: number): T {
+    let buffer: ArrayBuffer;
     try {
-      return new type(this.#reach(offset + size), offset, length);
+      buffer = this.#reach(end);
     } catch (error) {
-      this.#undo(offset, size); // a view's own constructor may have written before it threw
+      this.#chunk.giveBack(used, end);
+      throw error;
+    }
+    try {
+      return new type(buffer, offset, length);
+    } catch (error) {
+      this.#clear(offset, end); // the constructor may have written before it threw
+      this.#chunk.giveBack(used, end);
       throw error;
     }
   }
 
-  /** Gives back what was allocated last, as good as new; does nothing where something was allocated since. */
-  #undo(offset: number, size: number): void {
-    if (size > 0 && this.#chunk.start === offset + size) {
-      new Uint8Array(this.#reach(offset + size), offset, size).fill(0);
-      this.#chunk.giveBack(offset);
-    }
+  #clear(offset: number, end: number): void {
+    new Uint8Array(this.#reach(end), offset, end - offset).fill(0);
   }
 
   /** An ArrayBuffer over the first `end` bytes at least, which have been allocated. */
@@ -240,8 +237,9 @@ export class BumpAlloc implements BlockOwner {
     if (size <= length) {
       return new BlockBuffer(buffer, offset, size);
     }
+    this.#reach(offset + length); // first of all what may throw
     if (length > 0 && offset + length === this.#chunk.start && this.#chunk.extend(size - length)) {
-      return new BlockBuffer(this.#reach(offset + size), offset, size);
+      return new BlockBuffer(this.#region.buffer, offset, size);
     }
     const moved = this.alloc(size, align);
     moved?.set(new Uint8Array(buffer, offset, length));
@@ -381,7 +379,9 @@ export class BumpAlloc implements BlockOwner {
     placing = {
       used: (alloc) => alloc.#chunk.start,
       goBack(alloc, offset) {
-        alloc.#undo(offset, alloc.#chunk.start - offset);
+        const { start } = alloc.#chunk;
+        alloc.#clear(offset, start);
+        alloc.#chunk.giveBack(offset, start);
       },
       allocOffset: (alloc, size, align) => BumpAlloc.prototype.allocOffset.call(alloc, size, align),
       // Nothing is freed here, so that there is nothing to protect records from.

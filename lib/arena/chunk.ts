@@ -31,6 +31,8 @@ export class Chunk {
   #base = 0;
   #position = 0;
   #limit = 0;
+  /** From here on, all up to the end of the chunk has been this thread's. */
+  #first = 0;
 
   constructor(region: SharedRegion) {
     this.#region = region;
@@ -108,6 +110,7 @@ export class Chunk {
     // Goes on where more is left.
     if (continues || newEnd - blockEnd >= end - start) {
       this.#set(blockEnd, newEnd);
+      this.#first = continues ? this.#first : taken;
     }
     return offset;
   }
@@ -123,9 +126,14 @@ export class Chunk {
     return this.#takeFrom(end, size, 1) === start;
   }
 
-  /** Goes back to `offset`, as long as that is where what was allocated last begins. */
-  giveBack(offset: number): void {
-    this.#set(offset, this.end);
+  /**
+   * Goes back from `end`, where what was allocated last ends, to where `start` was before; does nothing when something was
+   * allocated since. What lies between has to be zero.
+   */
+  giveBack(start: number, end: number): void {
+    if (end === this.start) {
+      this.#set(Math.max(start, this.#first), this.end);
+    }
   }
 }
 

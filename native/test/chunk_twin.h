@@ -154,7 +154,11 @@ class Chunk {
     return TakeFrom(end, size, 1) == start;
   }
 
-  void GiveBack(Number offset) { Set(offset, end()); }
+  void GiveBack(Number start, Number end) {
+    if (end == this->start()) {
+      Set(std::max(start, first_), this->end());
+    }
+  }
 
   Chunk(const Chunk&) = delete;
   Chunk& operator=(const Chunk&) = delete;
@@ -204,6 +208,7 @@ class Chunk {
     }
     if (continues || new_end - block_end >= end - start) {
       Set(block_end, new_end);
+      first_ = continues ? first_ : taken;
     }
     return offset;
   }
@@ -213,6 +218,7 @@ class Chunk {
   Number base_ = 0;
   Number position_ = 0;
   Number limit_ = 0;
+  Number first_ = 0;
 };
 
 struct ReleaseHolder {

@@ -189,6 +189,19 @@ describe('A BumpAlloc', () => {
     }
   });
 
+  it('gives back what alignment has skipped, too', () => {
+    const alloc = BumpAlloc.withSize(1 * MiB);
+    class Refusing extends Float64Array {
+      constructor() {
+        super();
+        throw new Error('no view');
+      }
+    }
+    alloc.alloc(1, 1);
+    expect(() => alloc.allocArray(Refusing, 4)).toThrow('no view');
+    expect([alloc.allocated, alloc.alloc(1, 1)!.byteOffset]).toEqual([1, 1]);
+  });
+
   it('keeps what a constructor has allocated before it threw', () => {
     const alloc = BumpAlloc.withSize(1 * KiB);
     const kept: Buffer[] = [];
