@@ -133,12 +133,9 @@ class SteppedThread {
     if (extended) {
       Holds(chunk_.start() == end_ + size, "a block is extended by what was asked for");
       Own(size);
-    } else {
-      if (!IsFollowed()) {
-        CheckRefused(size, chunk_.start(), before);
-      }
-      Holds(Current() == before, "a block that is not extended has changed nothing");
+      return;
     }
+    CheckRefused(size, IsFollowed() ? Pointer() : chunk_.start(), before, IsFollowed());
   }
 
   void GiveBack() {
@@ -179,8 +176,8 @@ class SteppedThread {
   State Current() const { return {chunk_.start(), chunk_.end(), steps_.sum}; }
 
   // `first` is where the block would have begun.
-  void CheckRefused(Number size, Number first, const State& before) {
-    const bool no_room = size > region_.capacity() - first;
+  void CheckRefused(Number size, Number first, const State& before, bool followed = false) {
+    const bool no_room = followed || size > region_.capacity() - first;
     Holds(first + size > chunk_.end(), "a request is not refused where the chunk has room");
     Holds(no_room || steps_.refused, "a request is refused for want of room or memory only");
     Holds(no_room || first + size > region_.length(),
