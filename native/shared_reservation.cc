@@ -91,6 +91,17 @@ vm::Error SharedReservation::Expose(size_t size, uint8_t** address, Span** span)
   return reservation_ == nullptr ? EINVAL : reservation_->Expose(size, address, span);
 }
 
+vm::Error SharedReservation::ExposePart(size_t from, size_t to, uint8_t** address, Span** span) {
+  if (from >= to) {
+    return EINVAL;
+  }
+  const vm::Error error = Expose(to, address, span);
+  if (error == 0) {
+    *address += from;
+  }
+  return error;
+}
+
 // Asking about every page takes a while, and must keep nobody waiting.
 vm::Error SharedReservation::Resident(size_t* bytes) {
   const uint8_t* base = nullptr;

@@ -35,6 +35,8 @@ class SharedReservation {
   // resident.
   vm::Error Commit(size_t size);
   vm::Error Expose(size_t size, uint8_t** address, Span** span);
+  // Only what lies between two offsets.
+  vm::Error ExposePart(size_t from, size_t to, uint8_t** address, Span** span);
   vm::Error Resident(size_t* bytes);
 
   size_t capacity() const { return capacity_; }

@@ -8,13 +8,13 @@ import { illegalConstructor, OffheapError, outOfRange } from '../errors';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
-import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
+import { type BlockLifetime, Lifetime, lifetimeOfBuffer, type Owner } from '../memory/lifetime';
 import { SharedRegion } from '../memory/shared-region';
 import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
 import { type BumpAllocHandle, handleOf, keyOf, WeakValues } from './bump-alloc-handle';
 import { Chunk } from './chunk';
-import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
+import { checkTypedArray, isBuiltIn, type TypedArrayConstructor } from './typed-array';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const ALIGN = DEFAULT_ALIGN;
@@ -24,6 +24,9 @@ const validAlign = isAlign;
 const attached = new WeakValues<BumpAlloc>();
 
 let placing: Placing<BumpAlloc>;
+
+/** For `offheap/global`, which takes memory without `buffer`. */
+export let regionOf: (alloc: BumpAlloc) => SharedRegion;
 
 type ViewConstructor<T> = new (buffer: ArrayBuffer, byteOffset: number, length: number) => T;
 
@@ -46,15 +49,11 @@ export class BumpAlloc implements BlockOwner {
   readonly #owner: Owner = {
     stride: 1,
     definition: null,
-    currentViews: () => this.views,
-    holds: (buffer) => this.#region.holds(buffer),
+    currentViews: () => this.#viewsOn(this.#reach(this.#chunk.start)),
+    holds: (buffer) => this.#region.startOf(buffer) === 0,
   };
 
-  /**
-   * Users see one without parameters.
-   *
-   * @internal
-   */
+  /** @internal Users see one without parameters. */
   constructor(region: SharedRegion = SharedRegion.create(GiB)) {
     if (!(region instanceof SharedRegion)) {
       throw illegalConstructor(
@@ -174,31 +173,25 @@ export class BumpAlloc implements BlockOwner {
   #view<T>(type: ViewConstructor<T>, offset: number, length: number, end: number, used: number): T {
     try {
       return new type(this.#region.buffer, offset, length);
-    } catch {
-      return this.#viewAgain(type, offset, length, end, used);
+    } catch (error) {
+      return this.#viewAgain(type, offset, length, end, used, error);
     }
   }
 
   /** The same after somebody has taken the buffer away. An allocation that fails even so gives the room back. */
-  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, end: number, used: number): T {
-    let buffer: ArrayBuffer;
+  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, end: number, used: number, why: unknown): T {
     try {
-      buffer = this.#reach(end);
+      if (!isDetached(this.#region.buffer)) {
+        throw why;
+      }
+      return new type(this.#reach(end), offset, length);
     } catch (error) {
-      this.#chunk.giveBack(used, end);
+      // A constructor of the caller's may have given the view away before it threw.
+      if (type === BlockBuffer || isBuiltIn(type)) {
+        this.#chunk.giveBack(used, end);
+      }
       throw error;
     }
-    try {
-      return new type(buffer, offset, length);
-    } catch (error) {
-      this.#clear(offset, end); // the constructor may have written before it threw
-      this.#chunk.giveBack(used, end);
-      throw error;
-    }
-  }
-
-  #clear(offset: number, end: number): void {
-    new Uint8Array(this.#reach(end), offset, end - offset).fill(0);
   }
 
   /** An ArrayBuffer over the first `end` bytes at least, which have been allocated. */
@@ -233,16 +226,18 @@ export class BumpAlloc implements BlockOwner {
   realloc(block: NodeJS.ArrayBufferView, size: number, align: number = ALIGN): Buffer | null {
     checkSize('size', size);
     checkAlign('align', align);
-    const { buffer, byteOffset: offset, byteLength: length } = this.#ownedRange(block);
+    const range = rangeOf(block);
+    const offset = this.#offsetOf(range);
+    const { buffer, byteOffset, byteLength: length } = range;
     if (size <= length) {
-      return new BlockBuffer(buffer, offset, size);
+      return new BlockBuffer(buffer, byteOffset, size);
     }
     this.#reach(offset + length); // first of all what may throw
     if (length > 0 && offset + length === this.#chunk.start && this.#chunk.extend(size - length)) {
       return new BlockBuffer(this.#region.buffer, offset, size);
     }
     const moved = this.alloc(size, align);
-    moved?.set(new Uint8Array(buffer, offset, length));
+    moved?.set(new Uint8Array(buffer, byteOffset, length));
     return moved;
   }
 
@@ -252,24 +247,25 @@ export class BumpAlloc implements BlockOwner {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
    */
   free(block: NodeJS.ArrayBufferView): void {
-    this.#ownedRange(block);
+    this.#offsetOf(rangeOf(block));
   }
 
   // --- What is where ----------------------------------------------------------------------------------------------
 
-  /**
-   * Whether the memory of `block` has been allocated here, by whichever thread, and is seen through an ArrayBuffer of this
-   * thread.
-   */
+  /** Whether the memory of `block` has been allocated here, by whichever thread, and is seen by an ArrayBuffer of this one. */
   owns(block: NodeJS.ArrayBufferView): boolean {
-    return this.#ownsRange(rangeOf(block));
+    return this.#find(rangeOf(block)) >= 0;
   }
 
-  #ownsRange({ buffer, byteOffset, byteLength }: Range): boolean {
-    return (
-      this.#region.holds(buffer) &&
-      (byteLength === 0 ? !isDetached(buffer) : this.#isAllocated(byteOffset, byteOffset + byteLength))
-    );
+  /** The offset of memory that has been allocated; -1 for any other. */
+  #find({ buffer, byteOffset, byteLength }: Range): number {
+    const start = this.#region.startOf(buffer);
+    if (start === undefined) {
+      return -1;
+    }
+    const offset = start + byteOffset;
+    const found = byteLength === 0 ? !isDetached(buffer) : this.#isAllocated(offset, offset + byteLength);
+    return found ? offset : -1;
   }
 
   /** Whether memory is somebody's: what other threads have not used of their chunks counts, too. */
@@ -278,18 +274,24 @@ export class BumpAlloc implements BlockOwner {
     return to <= start || ((from >= end || start === end) && to <= this.#region.taken());
   }
 
-  #ownedRange(block: NodeJS.ArrayBufferView): Range {
-    const range = rangeOf(block);
-    if (!this.#ownsRange(range)) {
+  #offsetOf(range: Range): number {
+    const offset = this.#find(range);
+    if (offset < 0) {
       throw foreignBlock('this BumpAlloc', range);
     }
-    return range;
+    return offset;
   }
 
   /** How long the memory of a block lasts: for ever. */
   lifetimeOf(block: NodeJS.ArrayBufferView): BlockLifetime {
-    this.#ownedRange(block);
-    return this.#currentLifetime().token;
+    const range = rangeOf(block);
+    this.#offsetOf(range);
+    // What is on an ArrayBuffer over only a part has other offsets than the rest.
+    const lifetime =
+      this.#region.startOf(range.buffer) === 0
+        ? this.#currentLifetime()
+        : lifetimeOfBuffer(range.buffer as ArrayBuffer);
+    return lifetime.token;
   }
 
   #currentLifetime(): Lifetime {
@@ -308,7 +310,7 @@ export class BumpAlloc implements BlockOwner {
    * @throws OffheapError `ERR_OFFHEAP_FOREIGN_BLOCK` for memory that is not a live block of this allocator.
    */
   offsetOf(block: NodeJS.ArrayBufferView): number {
-    return this.#ownedRange(block).byteOffset;
+    return this.#offsetOf(rangeOf(block));
   }
 
   /**
@@ -376,12 +378,14 @@ export class BumpAlloc implements BlockOwner {
   }
 
   static {
+    regionOf = (alloc) => alloc.#region;
     placing = {
       used: (alloc) => alloc.#chunk.start,
       goBack(alloc, offset) {
-        const { start } = alloc.#chunk;
-        alloc.#clear(offset, start);
-        alloc.#chunk.giveBack(offset, start);
+        const clear = (from: number, to: number): void => {
+          new Uint8Array(alloc.#reach(to), from, to - from).fill(0);
+        };
+        alloc.#chunk.giveBack(offset, alloc.#chunk.start, clear);
       },
       allocOffset: (alloc, size, align) => BumpAlloc.prototype.allocOffset.call(alloc, size, align),
       // Nothing is freed here, so that there is nothing to protect records from.

@@ -3,12 +3,19 @@ import { alignDown, alignUp, KiB } from '../sizes';
 
 /** What a thread takes at once, at most, for small requests. */
 const CHUNK = 64 * KiB;
+
+/** Makes memory usable up to `end`, or answers false. */
+type Grow = (region: SharedRegion, end: number) => boolean;
+
 /** A chunk is at most this part of the capacity, so that one thread does not take all of a small one. */
 const CHUNKS = 16;
 /** A request of more than this part of a chunk is not small. */
 const SMALL = 4;
 /** What the base is a multiple of, and so the largest alignment that needs no look at the base. */
 const BASE_ALIGN = 4 * KiB;
+
+/** Another thread has been quicker. */
+const AGAIN = -2;
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const aligned = alignUp;
@@ -27,6 +34,7 @@ const aligned = alignUp;
 export class Chunk {
   readonly #region: SharedRegion;
   readonly #size: number;
+  readonly #grow: Grow;
   // Small integers are many times faster than numbers that may be beyond 2^31: so all but the base are relative to it.
   #base = 0;
   #position = 0;
@@ -34,9 +42,14 @@ export class Chunk {
   /** From here on, all up to the end of the chunk has been this thread's. */
   #first = 0;
 
-  constructor(region: SharedRegion) {
+  /**
+   * @param size What it takes at once, at most.
+   * @param grow Comes before taking. By default, memory is in the region's `buffer` afterwards.
+   */
+  constructor(region: SharedRegion, size = CHUNK, grow: Grow = (memory, end) => memory.grow(end)) {
     this.#region = region;
-    this.#size = Math.min(CHUNK, alignUp(Math.ceil(region.capacity / CHUNKS), 64));
+    this.#grow = grow;
+    this.#size = Math.min(size, alignUp(Math.ceil(region.capacity / CHUNKS), 64));
   }
 
   /** The next free offset, as long as the chunk lasts. */
@@ -98,9 +111,9 @@ export class Chunk {
     }
     const blockEnd = offset + size;
     let newEnd = size * SMALL <= this.#size ? Math.min(offset + this.#size, capacity) : blockEnd;
-    if (!this.#region.grow(newEnd)) {
+    if (!this.#grow(this.#region, newEnd)) {
       newEnd = blockEnd; // the system has no memory for a whole chunk
-      if (!this.#region.grow(newEnd)) {
+      if (!this.#grow(this.#region, newEnd)) {
         return -1;
       }
     }
@@ -127,15 +140,14 @@ export class Chunk {
   }
 
   /**
-   * Goes back from `end`, where what was allocated last ends, to where `start` was before; does nothing when something was
-   * allocated since. What lies between has to be zero.
+   * Goes back from `end`, where what was allocated last ends, to where `start` was before, but not to before this thread's own
+   * memory; does nothing when something was allocated since. What lies between has to be zero, or becomes so by `clear`.
    */
-  giveBack(start: number, end: number): void {
+  giveBack(start: number, end: number, clear?: (from: number, to: number) => void): void {
     if (end === this.start) {
-      this.#set(Math.max(start, this.#first), this.end);
+      const from = Math.max(start, this.#first);
+      clear?.(from, end);
+      this.#set(from, this.end);
     }
   }
 }
-
-/** Another thread has been quicker. */
-const AGAIN = -2;

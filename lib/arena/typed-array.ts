@@ -17,3 +17,10 @@ export function checkTypedArray(name: string, value: unknown): void {
     throw invalidType(name, 'a constructor of typed arrays', value);
   }
 }
+
+const TypedArray: unknown = Object.getPrototypeOf(Uint8Array);
+
+/** Whether a typed array's constructor is one of the language's own, and no class that extends it. */
+export function isBuiltIn(type: object): boolean {
+  return Object.getPrototypeOf(type) === TypedArray;
+}

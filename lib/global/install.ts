@@ -8,6 +8,7 @@ import { MAX_LENGTH } from '../memory/region';
 import { formatBytes, GiB } from '../sizes';
 import { fillWith, lengthOf } from './concat';
 import { sizeFrom, sizeText } from './settings';
+import { Slab } from './slab';
 import { type Counts, Shared, summarize } from './summary';
 
 /** By which workers find what the thread that started them has installed. */
@@ -28,6 +29,7 @@ const COUNTS = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
 const counts: Counts = { buffers: 0, bytes: 0, refused: 0 };
 
 let alloc: BumpAlloc | null = null;
+let slab: Slab | null = null;
 let shared: Shared | null = null;
 /** Whether our functions are in the place of Node's. */
 let hooked = false;
@@ -46,6 +48,11 @@ function currentFunctions(): { allocUnsafe: (size: number) => Buffer; concat: ty
   };
 }
 
+function replaceBy(functions: typeof node): void {
+  Buffer.allocUnsafe = functions.allocUnsafe as typeof Buffer.allocUnsafe;
+  Buffer.concat = functions.concat as typeof Buffer.concat;
+}
+
 function allocUnsafe(size: number): Buffer {
   if (!Number.isSafeInteger(size) || size <= 0 || alloc === null) {
     return node.allocUnsafe.call(Buffer, size);
@@ -54,16 +61,20 @@ function allocUnsafe(size: number): Buffer {
 }
 
 function concat(list: readonly Uint8Array[], length?: number): Buffer {
-  const size = alloc === null ? 0 : lengthOf(list, length);
-  return size > 0 ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
+  const size = refused === 0 ? 0 : lengthOf(list, length);
+  return size > 0 && size < refused ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
 }
 
 function take(size: number): Buffer | null {
   let block: Buffer | null = null;
   try {
-    block = alloc!.alloc(size);
+    block = slab!.alloc(size);
+    failure = null;
   } catch (error) {
-    failure = error as Error; // the system has no addresses, or the runtime refuses its ArrayBuffers
+    if (!(error instanceof OffheapError)) {
+      throw error;
+    }
+    failure = error; // the system has no addresses, or the runtime refuses its ArrayBuffers
   }
   if (COUNTS && block !== null) {
     counts.buffers++;
@@ -95,8 +106,13 @@ function describeEnd(size: number): string {
 
 /** Once for all threads: who has to hear of it hears it from the first. */
 function warn(message: string): void {
-  if (shared!.isFirstToWarn()) {
+  if (!shared!.isFirstToWarn()) {
+    return;
+  }
+  try {
     process.emitWarning(`offheap/global: ${message}`, { type: 'OffheapWarning', code: 'OFFHEAP_GLOBAL' });
+  } catch {
+    // whoever has replaced that function refuses, which is no reason not to have a Buffer
   }
 }
 
@@ -116,7 +132,8 @@ export function installGlobal(next?: BumpAlloc): void {
   if (next !== undefined && !(next instanceof BumpAlloc)) {
     throw invalidType('alloc', 'an instance of BumpAlloc', next);
   }
-  if (next === alloc || (next === undefined && alloc !== null)) {
+  if (alloc !== null && (next === undefined || next === alloc)) {
+    refused = Infinity; // the system may have room again
     return;
   }
   const inherited = next === undefined ? inheritedInstallation() : null;
@@ -126,17 +143,17 @@ export function installGlobal(next?: BumpAlloc): void {
       ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') ?? GiB)
       : BumpAlloc.attach(inherited.handle));
   const { handle } = chosen;
-  shared ??= new Shared(inherited?.words);
+  shared ??= new Shared(inheritedInstallation()?.words);
+  if (!hooked) {
+    node = currentFunctions();
+    replaceBy({ allocUnsafe, concat }); // throws where somebody has frozen Buffer
+    hooked = true;
+  }
   alloc = chosen;
+  slab = new Slab(chosen);
   refused = Infinity;
   failure = null;
   setEnvironmentData(KEY, { handle, words: shared.words } satisfies Installation);
-  if (!hooked) {
-    hooked = true;
-    node = currentFunctions();
-    Buffer.allocUnsafe = allocUnsafe as typeof Buffer.allocUnsafe;
-    Buffer.concat = concat as typeof Buffer.concat;
-  }
   if (COUNTS && !process.listeners('exit').includes(atExit)) {
     process.on('exit', atExit);
   }
@@ -167,13 +184,13 @@ export function installWhereWanted(): void {
  */
 export function uninstall(): void {
   alloc = null;
+  slab = null;
   refused = 0;
   setEnvironmentData(KEY, OFF);
   // Where somebody has put a function of his own before ours, ours stays and hands on.
   if (hooked && Buffer.allocUnsafe === (allocUnsafe as unknown) && Buffer.concat === (concat as unknown)) {
     hooked = false;
-    Buffer.allocUnsafe = node.allocUnsafe as typeof Buffer.allocUnsafe;
-    Buffer.concat = node.concat as typeof Buffer.concat;
+    replaceBy(node);
   }
 }
 

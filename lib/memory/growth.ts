@@ -30,9 +30,12 @@ export function commitMore(
   return alignUp(target, pageSize);
 }
 
-/** @throws OffheapError where the runtime refuses external ArrayBuffers, or this one. */
-export function expose(memory: NativeMemory, size: number): ArrayBuffer {
-  const buffer = memory.expose(size);
+/**
+ * What the addon has answered that was to expose `size` bytes.
+ *
+ * @throws OffheapError where the runtime refuses external ArrayBuffers, or this one.
+ */
+export function checkExposed(buffer: ArrayBuffer | number, size: number): ArrayBuffer {
   if (typeof buffer !== 'number') {
     return buffer;
   }

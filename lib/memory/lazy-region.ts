@@ -4,7 +4,7 @@ import { type Addon, type Kind, type NativeReservation } from '../native/contrac
 import { loadAddon } from '../native/load';
 import { alignUp } from '../sizes';
 import { CAN_DETACH, isDetached, moveOn, transfer } from './detach';
-import { commitMore, expose, noRoom, STEP } from './growth';
+import { checkExposed, commitMore, noRoom, STEP } from './growth';
 import { checkCapacity, type Region } from './region';
 
 /**
@@ -86,7 +86,7 @@ export class LazyRegion implements Region {
 
   #expose(length: number): void {
     const size = Math.min(alignUp(length, STEP), this.#committed, this.capacity);
-    const buffer = expose(this.#native, size);
+    const buffer = checkExposed(this.#native.expose(size), size);
     if (this.#buffer !== this.#empty) {
       if (isDetached(this.#buffer)) {
         this.#stolen = true;

@@ -4,7 +4,7 @@ import { OffheapSystemError } from '../errors';
 import { KEY_LENGTH, type NativeShared } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { isDetached } from './detach';
-import { commitMore, expose, noRoom, STEP } from './growth';
+import { checkExposed, commitMore, noRoom, STEP } from './growth';
 import { checkCapacity } from './region';
 
 /**
@@ -22,7 +22,8 @@ export class SharedRegion {
   #reserved = false;
   #committed = 0;
   #buffer = new ArrayBuffer(0);
-  readonly #exposures = new WeakSet<ArrayBufferLike>([this.#buffer]);
+  /** By ArrayBuffer, at which offset it begins. */
+  readonly #exposures = new WeakMap<ArrayBufferLike, number>([[this.#buffer, 0]]);
   /** What `#buffer` was made with: one that was taken away has no length. */
   #length = 0;
   #exposedBefore = 0;
@@ -84,7 +85,7 @@ export class SharedRegion {
    * @throws OffheapSystemError where the system refuses to reserve the addresses; the next call tries again.
    */
   grow(end: number): boolean {
-    if (end > this.#committed && !this.#commit(end)) {
+    if (!this.commit(end)) {
       return false;
     }
     if (this.#buffer.byteLength < end || isDetached(this.#buffer)) {
@@ -93,7 +94,11 @@ export class SharedRegion {
     return true;
   }
 
-  #commit(end: number): boolean {
+  /** The same without `buffer`. */
+  commit(end: number): boolean {
+    if (end <= this.#committed) {
+      return true;
+    }
     const { capacity } = this;
     const native = this.#share();
     if (!this.#reserved) {
@@ -110,16 +115,27 @@ export class SharedRegion {
   /** Over all that is committed. */
   #expose(): void {
     const length = Math.min(this.#committed, this.capacity);
-    const buffer = length === 0 ? new ArrayBuffer(0) : expose(this.#share(), length);
+    const buffer = length === 0 ? new ArrayBuffer(0) : checkExposed(this.#share().expose(length), length);
     this.#exposedBefore = this.#length;
     this.#length = length;
-    this.#exposures.add(buffer);
+    this.#exposures.set(buffer, 0);
     this.#buffer = buffer;
   }
 
-  /** Whether `buffer` is over this memory. */
-  holds(buffer: ArrayBufferLike): boolean {
-    return this.#exposures.has(buffer);
+  /**
+   * An ArrayBuffer over only what lies between two offsets, which are committed.
+   *
+   * @throws OffheapError where the runtime refuses it.
+   */
+  exposePart(from: number, to: number): ArrayBuffer {
+    const buffer = checkExposed(this.#share().exposePart(from, to), to - from);
+    this.#exposures.set(buffer, from);
+    return buffer;
+  }
+
+  /** At which offset of this memory an ArrayBuffer begins; undefined for one that is not over it. */
+  startOf(buffer: ArrayBufferLike): number | undefined {
+    return this.#exposures.get(buffer);
   }
 
   /** How many bytes all threads together have taken. */

@@ -62,6 +62,8 @@ export interface NativeShared extends NativeMemory {
   capacity(): number;
   /** Claims the addresses, if no thread has done it yet. */
   reserve(): number;
+  /** As `expose`, of only what lies between two offsets. */
+  exposePart(from: number, to: number): ArrayBuffer | number;
   /** How many bytes have been taken. */
   taken(): number;
   /** Takes what lies between two offsets: 0, or an errno number when `from` is not what `taken` answers any more. */

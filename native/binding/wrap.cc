@@ -22,4 +22,11 @@ Napi::Value Answer(const Napi::CallbackInfo& info, double number) {
   return Napi::Number::New(info.Env(), number);
 }
 
+Napi::Value AnswerBuffer(const Napi::CallbackInfo& info, Environment* environment, uint8_t* address, size_t size,
+                         Span* span) {
+  napi_value buffer = nullptr;
+  const napi_status status = MakeArrayBuffer(environment, info.Env(), address, size, span, &buffer);
+  return status == napi_ok ? Napi::Value(info.Env(), buffer) : Answer(info, -static_cast<double>(status));
+}
+
 }  // namespace offheap

@@ -15,6 +15,10 @@ bool ReadSize(const Napi::Value& value, size_t* size);
 
 Napi::Value Answer(const Napi::CallbackInfo& info, double number);
 
+// An ArrayBuffer over what was exposed, or minus a napi_status.
+Napi::Value AnswerBuffer(const Napi::CallbackInfo& info, Environment* environment, uint8_t* address, size_t size,
+                         Span* span);
+
 // T is Reservation or SharedReservation; the files of their classes define what is declared here for each.
 template <typename T>
 class Wrap : public Napi::ObjectWrap<Wrap<T>> {
@@ -91,9 +95,7 @@ class Wrap : public Napi::ObjectWrap<Wrap<T>> {
     if (const vm::Error error = memory->Expose(size, &address, &span)) {
       return Answer(info, error);
     }
-    napi_value buffer = nullptr;
-    const napi_status status = MakeArrayBuffer(environment, info.Env(), address, size, span, &buffer);
-    return status == napi_ok ? Napi::Value(info.Env(), buffer) : Answer(info, -static_cast<double>(status));
+    return AnswerBuffer(info, environment, address, size, span);
   }
 
   // (): bytes, or minus an errno

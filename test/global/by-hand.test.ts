@@ -76,7 +76,8 @@ describe('installGlobal', () => {
       installGlobal(allocs[0]);
       uninstall();
       installGlobal();
-      return [served(allocs[0]), isNodes(), Buffer.allocUnsafe(5 * MiB).buffer.byteLength > 5 * MiB];`;
+      const { handle } = require('node:worker_threads').getEnvironmentData('offheap/global');
+      return [served(allocs[0]), isNodes(), BumpAlloc.attach(handle).owns(Buffer.allocUnsafe(5 * MiB))];`;
     expect(await answer(code)).toEqual([false, false, true]);
   });
 });

@@ -6,12 +6,20 @@ import { comesTrue, reserved, withThreads } from './support';
 const BYTES = Buffer.from('what outlives its thread');
 const { length } = BYTES;
 
-/** In a function of its own, so that nothing holds the allocator afterwards. */
-function make(size: number): { handle: BumpAllocHandle; gone: WeakRef<BumpAlloc>; offset: number } {
+interface Made {
+  handle: BumpAllocHandle;
+  gone: WeakRef<BumpAlloc>;
+  offset: number;
+  /** Until another thread has it, somebody has to. */
+  held: BumpAlloc | null;
+}
+
+/** In a function of its own, so that nothing else holds the allocator afterwards. */
+function make(size: number): Made {
   const alloc = BumpAlloc.withSize(size);
   const block = alloc.alloc(length)!;
   BYTES.copy(block);
-  return { handle: alloc.handle, gone: new WeakRef(alloc), offset: alloc.offsetOf(block) };
+  return { handle: alloc.handle, gone: new WeakRef(alloc), offset: alloc.offsetOf(block), held: alloc };
 }
 
 describe('memory that threads share', () => {
@@ -21,8 +29,10 @@ describe('memory that threads share', () => {
 
   test('lasts when the thread that made it has dropped it, as long as another one has it', async () => {
     await withThreads(2, async (one, two) => {
-      const { handle, gone, offset } = make(MiB);
+      const made = make(MiB);
+      const { handle, gone, offset } = made;
       await one.ask('attach', handle);
+      made.held = null;
       expect(await comesTrue(() => gone.deref() === undefined)).toBe(true);
       await settle();
       expect(reserved()).toBe(MiB);
@@ -43,8 +53,10 @@ describe('memory that threads share', () => {
 
   test('is given back when the last one has dropped it, and then its handle is refused everywhere', async () => {
     await withThreads(2, async (one, two) => {
-      const { handle } = make(MiB);
+      const made = make(MiB);
+      const { handle } = made;
       await one.ask('attach', handle);
+      made.held = null;
       await one.ask('allocateOne', { bytes: BYTES });
       await one.ask('drop');
       expect(await comesTrue(() => codeOf(() => BumpAlloc.attach(handle)) === 'ERR_OFFHEAP_HANDLE')).toBe(true);

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 
-import { KiB } from '../../lib';
+import { KiB, MiB } from '../../lib';
+import { codeOf } from '../arena/support';
 import { settle } from '../support';
-import { loadCopies } from './copies';
+import { type Call, interleaved, loadCopies } from './copies';
 import { type Moment, type Operation, Protocol } from './protocol';
 
 const THREADS = 4;
+const noop = (): void => undefined;
 const copies = loadCopies(THREADS);
 
 const thread = fc.integer({ min: 0, max: THREADS - 1 });
@@ -83,6 +85,25 @@ describe('copies of the library on the same memory, interleaved inside of alloca
         ]);
       }
     }
+  });
+
+  test('leave each other alone where a record is given up that was being written', () => {
+    const [{ BumpAlloc, BumpArena, f64, ref, struct, u32 }, other] = [copies[0]!, copies[1]!];
+    const Target = struct({ id: u32 });
+    const Linked = struct({ x: f64, target: ref(() => Target) });
+    const alloc = BumpAlloc.withSize(MiB);
+    const theirs = other.BumpAlloc.attach(alloc.handle);
+    alloc.alloc(20_000, 1);
+    const foreign = new BumpArena(64).place(Target, { id: 1 })!;
+    // Where the system refuses whole chunks, blocks of two threads lie side by side, with less between them than an alignment.
+    const refuses = ({ step, args: [size] }: Call): boolean => step === 'commit' && size! > 64 * KiB;
+    interleaved(refuses, noop, () => {
+      alloc.alloc(4, 4);
+      const block = theirs.alloc(1, 1)!.fill(77);
+      expect(codeOf(() => alloc.place(Linked, { x: 1, target: foreign }))).toBe('ERR_OFFHEAP_FOREIGN_BLOCK');
+      const next = alloc.alloc(1, 1)!;
+      expect([block[0], next[0], alloc.offsetOf(next) > theirs.offsetOf(block)]).toEqual([77, 0, true]);
+    });
   });
 
   test('have really got in each other’s way', () => {

@@ -122,7 +122,7 @@ run(async () => {
   );
   await collect();
 
-  const methods = ['commit', 'expose', 'renew', 'committed', 'discard', 'resident', 'dispose'];
+  const methods = ['commit', 'expose', 'resident', 'renew', 'committed', 'discard', 'dispose'];
   const prototype = Object.getPrototypeOf(addon.reserve(MiB, 0));
   assert.deepEqual(
     Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor'),

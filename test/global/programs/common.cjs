@@ -1,11 +1,25 @@
 // What the programs share.
 'use strict';
 
-/** More than any pool of Node's own has, so that a Buffer of this size is on an ArrayBuffer of this size, unless it is routed. */
+const { getEnvironmentData } = require('node:worker_threads');
+
+const { BumpAlloc } = require('offheap');
+
+/** More than any pool of Node's own has. */
 const ALONE = 70_001;
 
+/** Where a Buffer lies in the memory of all threads; -1 for one of Node's own. */
+function offsetOf(buffer) {
+  const installed = getEnvironmentData('offheap/global');
+  try {
+    return BumpAlloc.attach(installed.handle).offsetOf(buffer);
+  } catch {
+    return -1; // nothing is installed, what was is gone, or it is a Buffer of Node's own
+  }
+}
+
 function isRouted(buffer = Buffer.allocUnsafe(ALONE)) {
-  return buffer.buffer.byteLength > buffer.length;
+  return offsetOf(buffer) >= 0;
 }
 
 function isZero(buffer) {
@@ -31,4 +45,4 @@ function print(answer) {
   console.log(JSON.stringify(answer));
 }
 
-module.exports = { ALONE, isRouted, isZero, outcome, overlaps, print };
+module.exports = { ALONE, isRouted, isZero, offsetOf, outcome, overlaps, print };

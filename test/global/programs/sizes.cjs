@@ -1,7 +1,7 @@
 // Buffers of many sizes, by both functions that are routed: where they lie, and what is in them. Run with --expose-gc.
 'use strict';
 
-const { isRouted, isZero, print } = require('./common.cjs');
+const { isRouted, isZero, offsetOf, print } = require('./common.cjs');
 
 const SIZES = [1, 100, 4095, 4096, 8192, 65_536, 1_048_576];
 
@@ -16,8 +16,8 @@ function look() {
   let end = 0;
   return SIZES.flatMap((size) =>
     bothOf(size).map((buffer, i) => {
-      const behind = buffer.byteOffset >= end;
-      end = buffer.byteOffset + size;
+      const behind = offsetOf(buffer) >= end;
+      end = offsetOf(buffer) + size;
       const right = i === 0 ? isZero(buffer) : buffer.every((byte) => byte === 1);
       return buffer instanceof Buffer && buffer.length === size && behind && right;
     }),

@@ -4,7 +4,7 @@
 
 const { parentPort, Worker, workerData } = require('node:worker_threads');
 
-const { ALONE, isRouted, isZero } = require('./common.cjs');
+const { ALONE, isRouted, isZero, offsetOf } = require('./common.cjs');
 
 const { mark = 1, sizes = [], nested = 0, before = '', forever = false } = workerData ?? {};
 
@@ -16,7 +16,7 @@ if (before !== '') {
 const buffers = sizes.map((size) => Buffer.allocUnsafe(size));
 const zero = buffers.every(isZero);
 buffers.forEach((buffer) => buffer.fill(mark));
-const ranges = buffers.map(({ byteOffset, length }) => [byteOffset, length, mark]);
+const ranges = buffers.map((buffer) => [offsetOf(buffer), buffer.length, mark]);
 parentPort.postMessage({ routed: isRouted(Buffer.allocUnsafe(ALONE)), zero, ranges });
 
 if (nested > 0) {

@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 
 const { BumpAlloc, KiB, memoryUsage, MiB } = require('offheap');
-const { isRouted, isZero, overlaps, print } = require('./common.cjs');
+const { isRouted, isZero, offsetOf, overlaps, print } = require('./common.cjs');
 
 const WORKER = require.resolve('./worker.cjs');
 const FLAGS = ['--import', 'offheap/global'];
@@ -39,7 +39,7 @@ const trials = {
     );
     const messages = started.flatMap((each) => each.messages);
     const own = SIZES.map((size) => Buffer.allocUnsafe(size));
-    const ranges = [first, ...own].map(({ byteOffset, length }) => [byteOffset, length]);
+    const ranges = [first, ...own].map((buffer) => [offsetOf(buffer), buffer.length]);
     const all = messages.flatMap((each) => each.ranges).concat(ranges);
     const once = reserved() === before;
     await Promise.all(started.map(({ worker }) => worker.terminate()));
@@ -125,7 +125,7 @@ const trials = {
       own.push(...SIZES.map((size) => Buffer.allocUnsafe(size)));
     }
     const ours = own.filter((each) => alloc.owns(each)).length;
-    const ranges = own.map(({ byteOffset, length }) => [byteOffset, length]);
+    const ranges = own.map((buffer) => [offsetOf(buffer), buffer.length]);
     return { ours: ours / own.length, zero: own.every(isZero), overlaps: overlaps(ranges) };
   },
 
