@@ -59,7 +59,7 @@ export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 'B';
   for (const next of units) {
-    if (value < 1024) {
+    if (value < 1023.95) {
       break;
     }
     value /= 1024;

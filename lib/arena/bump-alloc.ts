@@ -91,8 +91,8 @@ export class BumpAlloc implements BlockOwner {
   /**
    * An allocator over the memory of another thread's. The same one, as long as it is in use, for the same handle in the same thread.
    *
-   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what has not the form of a handle; OffheapError `ERR_OFFHEAP_HANDLE` for one
-   * whose memory does not exist, or exists no more, in this process.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no object; OffheapError `ERR_OFFHEAP_HANDLE` for what has not the
+   * form of a handle, and for one whose memory does not exist, or exists no more, in this process.
    */
   static attach(handle: BumpAllocHandle): BumpAlloc {
     const key = keyOf(handle);

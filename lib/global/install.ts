@@ -140,11 +140,12 @@ export function installGlobal(next?: BumpAlloc): void {
   const chosen =
     next ??
     (inherited === null
-      ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') ?? GiB)
+      ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') || GiB)
       : BumpAlloc.attach(inherited.handle));
   const { handle } = chosen;
   shared ??= new Shared(inheritedInstallation()?.words);
-  if (!hooked) {
+  // Where somebody has put Node's own back, there is nothing of ours left.
+  if (!hooked || Buffer.allocUnsafe === (node.allocUnsafe as unknown)) {
     node = currentFunctions();
     replaceBy({ allocUnsafe, concat }); // throws where somebody has frozen Buffer
     hooked = true;
@@ -164,9 +165,12 @@ function inheritedInstallation(): Installation | null {
   return typeof data === 'object' ? (data as Installation) : null;
 }
 
-/** Installs, unless the thread that has started this one has uninstalled: before it started this one, or right after. */
+/**
+ * Installs, unless `OFFHEAP_GLOBAL_SIZE` is 0, or the thread that has started this one has uninstalled: before it started this one,
+ * or right after.
+ */
 export function installWhereWanted(): void {
-  if (getEnvironmentData(KEY) === OFF) {
+  if (getEnvironmentData(KEY) === OFF || sizeFrom('OFFHEAP_GLOBAL_SIZE') === 0) {
     return;
   }
   try {

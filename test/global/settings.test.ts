@@ -28,6 +28,7 @@ describe(NAME, () => {
     ['1.0001k', KiB],
     ['007m', 7 * MiB],
     ['  2g\n', 2 * GiB],
+    ['0', 0],
     ['', undefined],
     [' ', undefined],
   ])('may be %j', (text, bytes) => {
@@ -41,7 +42,6 @@ describe(NAME, () => {
 
   it.each([
     ...[
-      '0',
       '0g',
       '0.0001k',
       '-1',
@@ -110,6 +110,12 @@ describe(NAME, () => {
     // From Node 22 on, such a size is none.
     const error = constants.MAX_LENGTH < 2 ** 52 ? 'ERR_OFFHEAP_TOO_LARGE' : 'ERR_INVALID_ARG_VALUE';
     expect([code, stderr]).toEqual([1, expect.stringContaining(error)]);
+  });
+
+  it('is 0 where a program is to be left alone', async () => {
+    const code = 'console.log(Buffer.allocUnsafe.toString().length, Buffer.allocUnsafe(70001).buffer.byteLength)';
+    const [plain, none] = await Promise.all([run(['-e', code]), run([...IMPORT, '-e', code], { [NAME]: '0' })]);
+    expect(none).toEqual(plain);
   });
 
   it('changes nothing in a program that catches the error', async () => {
