@@ -3,6 +3,7 @@ import './support/prepare.mjs';
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { BumpArenaLazy, KiB, MiB } from '../dist/index.mjs';
@@ -14,6 +15,7 @@ const PROCESS = fileURLToPath(new URL('support/global-process.mjs', import.meta.
 const RUNS = 5;
 const TOTAL = 400e6; // bytes
 const WARM = 1024 * MiB;
+const IDLE = 4000; // milliseconds
 const ROUTED = ['--import', 'offheap/global'];
 
 /**
@@ -29,8 +31,8 @@ function warmUp() {
   arena.dispose();
 }
 
-async function measure(flags, size, mode, total = TOTAL) {
-  warmUp();
+async function measure(flags, size, mode, total = TOTAL, prepare = warmUp) {
+  await prepare();
   const { stdout } = await execute(process.execPath, [...flags, PROCESS, String(size), mode, String(total)]);
   return JSON.parse(stdout);
 }
@@ -52,6 +54,21 @@ for (const mode of ['kept', 'dropped']) {
       ),
     );
   }
+}
+
+// The same where nobody has used the memory for a while.
+const idle = () => sleep(IDLE);
+for (const size of [16 * KiB, 64 * KiB]) {
+  const [plain, routed] = [[], []];
+  for (let run = 0; run < 3; run++) {
+    plain.push((await measure([], size, 'kept', TOTAL, idle)).nanoseconds);
+    routed.push((await measure(ROUTED, size, 'kept', TOTAL, idle)).nanoseconds);
+  }
+  rows.push(
+    row(`${size / KiB} KiB, kept, ${IDLE / 1000} s after the last program`, summarize(routed), {
+      'without offheap/global': summarize(plain),
+    }),
+  );
 }
 
 // What a server does all day: 4 GB of Buffers, each dropped. The memory has 1 GiB.
