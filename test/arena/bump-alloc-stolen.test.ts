@@ -1,35 +1,9 @@
 import { array, BumpAlloc, KiB, memoryUsage, MiB, self, struct, u32 } from '../../lib';
-import { steal as enqueue } from '../collections/support';
 import { settle } from '../support';
 import { codeOf, DETACHES, isZero } from './support';
+import { THIEVES } from './thieves';
 
 const Node = struct({ id: u32, next: self, list: array(u32, 2) });
-
-/** What a BYOB reader makes of the view that it reads into. */
-async function readInto(view: Uint8Array): Promise<Uint8Array> {
-  const stream = new ReadableStream({
-    type: 'bytes',
-    pull(controller) {
-      const request = controller.byobRequest!;
-      (request.view as Uint8Array).set([1, 2, 3]);
-      request.respond(3);
-    },
-  });
-  const { value } = await stream.getReader({ mode: 'byob' }).read(view);
-  return value!;
-}
-
-const THIEVES: [string, (block: Uint8Array) => Promise<Uint8Array>][] = [
-  ['a byte stream', enqueue],
-  ['a BYOB reader', readInto],
-];
-if (DETACHES) {
-  THIEVES.push([
-    'transfer()',
-    ({ buffer, byteOffset, byteLength }) =>
-      Promise.resolve(new Uint8Array((buffer as ArrayBuffer).transfer(), byteOffset, byteLength)),
-  ]);
-}
 
 describe.each(THIEVES)('A BumpAlloc, its ArrayBuffer taken away by %s,', (_thief, steal) => {
   it('goes on at the next offset, with what it had', async () => {

@@ -1,46 +1,7 @@
 import { BumpArenaLazy, KiB, MiB } from '../../lib';
-import { ARENAS, codeOf, DETACHES, isZero } from './support';
-
-/** What a byte stream makes of a chunk: Node transfers its whole ArrayBuffer away. */
-async function enqueue(chunk: Uint8Array): Promise<Uint8Array> {
-  const stream = new ReadableStream({
-    type: 'bytes',
-    start(controller) {
-      controller.enqueue(chunk);
-      controller.close();
-    },
-  });
-  const { value } = await stream.getReader().read();
-  return value as Uint8Array;
-}
-
-/** What a BYOB reader makes of the view that it reads into. */
-async function readInto(view: Uint8Array): Promise<Uint8Array> {
-  const stream = new ReadableStream({
-    type: 'bytes',
-    pull(controller) {
-      const request = controller.byobRequest!;
-      (request.view as Uint8Array).set([1, 2, 3]);
-      request.respond(3);
-    },
-  });
-  const { value } = await stream.getReader({ mode: 'byob' }).read(view);
-  return value!;
-}
-
-const THIEVES: [string, (block: Uint8Array) => Promise<Uint8Array>][] = [
-  ['a byte stream', enqueue],
-  ['a BYOB reader', readInto],
-];
-if (DETACHES) {
-  THIEVES.push([
-    'transfer()',
-    (block) => {
-      const { byteOffset, byteLength } = block;
-      return Promise.resolve(new Uint8Array((block.buffer as ArrayBuffer).transfer(), byteOffset, byteLength));
-    },
-  ]);
-}
+import { steal } from '../collections/support';
+import { ARENAS, codeOf, isZero } from './support';
+import { THIEVES } from './thieves';
 
 describe.each(ARENAS)('%s, its ArrayBuffer taken away', (_name, Arena) => {
   describe.each(THIEVES)('by %s,', (_thief, steal) => {
@@ -195,7 +156,7 @@ describe('BumpArenaLazy, an earlier, shorter exposure taken away,', () => {
     using arena = new BumpArenaLazy(8 * MiB);
     const early = arena.alloc(100)!;
     arena.alloc(1 * MiB);
-    const stolen = await enqueue(early);
+    const stolen = await steal(early);
     arena.reset();
     const fresh = arena.alloc(1 * MiB)!.fill(9);
     expect(new Uint8Array(stolen.buffer).includes(9)).toBe(false);
