@@ -8,6 +8,7 @@ import {
   KiB,
   MiB,
   ScopedAllocator,
+  self,
   struct,
   u32,
   u64,
@@ -93,6 +94,23 @@ describe.each(COUNTS)('%i elements in a BumpAlloc,', (count) => {
       expect(between.every((block, i) => block.every((byte) => byte === i))).toBe(true);
       expect(elementsOf(vec).byteOffset).toBeGreaterThan(0);
     });
+  });
+
+  it('are linked to each other as records', () => {
+    const alloc = BumpAlloc.withSize(4 * MiB);
+    const Node = struct({ value: u32, next: self });
+    let head: InstanceType<typeof Node> | null = null;
+    for (let value = 0; value < count; value++) {
+      head = alloc.place(Node, { value, next: head });
+    }
+    let expected = count;
+    for (let node = head; node !== null; node = node.next) {
+      expected--;
+      if (node.value !== expected) {
+        expect(node.value).toBe(expected);
+      }
+    }
+    expect([expected, alloc.allocated]).toEqual([0, 16 * count]);
   });
 
   it('of a struct, are pushed, changed, sorted and popped', () => {
