@@ -9,7 +9,7 @@ const { BumpAlloc, collect, GiB, KiB, memoryUsage, MiB, run } = require('../supp
 const addon = require('../../../build/Release/offheap.node');
 
 const EINVAL = 22;
-const METHODS = ['commit', 'expose', 'resident', 'capacity', 'reserve', 'taken', 'take'];
+const METHODS = ['commit', 'expose', 'resident', 'capacity', 'reserve', 'exposePart', 'taken', 'take'];
 
 const newKey = () => crypto.randomBytes(16).toString('hex');
 const share = (size = MiB) => addon.share(newKey(), size);
@@ -54,7 +54,7 @@ function hostileValues() {
 }
 
 function checkAnswer(answer, name) {
-  const allowed = ['share', 'attach', 'expose'].includes(name) ? ['number', 'object'] : ['number'];
+  const allowed = ['share', 'attach', 'expose', 'exposePart'].includes(name) ? ['number', 'object'] : ['number'];
   assert.ok(allowed.includes(typeof answer) && answer !== null, `${name} answered ${String(answer)}`);
   assert.ok(typeof answer !== 'number' || Number.isInteger(answer), `${name} answered ${String(answer)}`);
 }
