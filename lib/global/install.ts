@@ -41,7 +41,7 @@ let refused = 0;
 /** Why there is no memory at all. */
 let failure: Error | null = null;
 
-function currentFunctions(): { allocUnsafe: (size: number) => Buffer; concat: typeof concat } {
+function currentFunctions(): { allocUnsafe: typeof allocUnsafe; concat: typeof concat } {
   return {
     allocUnsafe: Reflect.get(Buffer, 'allocUnsafe'),
     concat: Reflect.get(Buffer, 'concat'),
@@ -53,16 +53,17 @@ function replaceBy(functions: typeof node): void {
   Buffer.concat = functions.concat as typeof Buffer.concat;
 }
 
-function allocUnsafe(size: number): Buffer {
-  if (!Number.isSafeInteger(size) || size <= 0 || alloc === null) {
-    return node.allocUnsafe.call(Buffer, size);
+/** @param alignment Node 26 knows one, and serves such Buffers itself. */
+function allocUnsafe(size: number, alignment?: number): Buffer {
+  if (!Number.isSafeInteger(size) || size <= 0 || alloc === null || alignment !== undefined) {
+    return node.allocUnsafe.call(Buffer, size, alignment);
   }
   return (size < refused ? take(size) : null) ?? leaveToNode(size);
 }
 
 function concat(list: readonly Uint8Array[], length?: number): Buffer {
-  const size = refused === 0 ? 0 : lengthOf(list, length);
-  return size > 0 && size < refused ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
+  const size = alloc === null ? 0 : lengthOf(list, length);
+  return size > 0 ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
 }
 
 function take(size: number): Buffer | null {
@@ -147,6 +148,7 @@ export function installGlobal(next?: BumpAlloc): void {
   // Where somebody has put Node's own back, there is nothing of ours left.
   if (!hooked || Buffer.allocUnsafe === (node.allocUnsafe as unknown)) {
     node = currentFunctions();
+    Object.defineProperty(allocUnsafe, 'length', { value: node.allocUnsafe.length });
     replaceBy({ allocUnsafe, concat }); // throws where somebody has frozen Buffer
     hooked = true;
   }
