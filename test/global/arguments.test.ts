@@ -26,6 +26,7 @@ describe('Buffer.allocUnsafe answers, or throws, what it does in plain Node.js, 
   it.each([
     ['sizes', 'sizes'],
     ['sizes that are none', 'wrongSizes'],
+    ['alignments, which Node 26 knows', 'alignments'],
   ])('%s', async (_title, what) => {
     await check(what);
   });

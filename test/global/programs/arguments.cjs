@@ -149,6 +149,11 @@ const checks = {
     same('concat', [...list, odd, ...others], length);
   }),
   sizes: fc.property(fc.nat(100_000), (size) => same('allocUnsafe', size)),
+  alignments: fc.property(
+    fc.nat(9000),
+    fc.constantFrom(undefined, 1, 8, 64, 4096, 0, 3, -8, 2.5, NaN, '8', null, 8n),
+    (size, alignment) => same('allocUnsafe', size, alignment),
+  ),
   wrongSizes: fc.property(fc.oneof(badLength, wrong, fc.double({ max: 1e5 })), (size) => same('allocUnsafe', size)),
 };
 
