@@ -4,9 +4,6 @@ import { alignDown, alignUp, KiB } from '../sizes';
 /** What a thread takes at once, at most, for small requests. */
 const CHUNK = 64 * KiB;
 
-/** Makes memory usable up to `end`, or answers false. */
-type Grow = (region: SharedRegion, end: number) => boolean;
-
 /** A chunk is at most this part of the capacity, so that one thread does not take all of a small one. */
 const CHUNKS = 16;
 /** A request of more than this part of a chunk is not small. */
@@ -17,6 +14,9 @@ const BASE_ALIGN = 4 * KiB;
 /** Another thread has been quicker. */
 const AGAIN = -2;
 
+/** Makes memory usable up to `end`, or answers false. */
+type Grow = (region: SharedRegion, end: number) => boolean;
+
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const aligned = alignUp;
 
@@ -25,8 +25,8 @@ const aligned = alignUp;
  * with a pointer of its own. Where no other thread has taken memory since, the next chunk continues the last one, so that a
  * thread by itself loses nothing.
  *
- * All that can be refused comes before the one step that takes: memory is committed and exposed first, and may stay so. So
- * there is nothing to undo, at whatever moment a thread is ended; its chunk is lost with it.
+ * Memory is made usable before the one step that takes it, and may stay so. So a refusal takes nothing, and there is nothing to
+ * undo, at whatever moment a thread is ended; its chunk is lost with it.
  *
  * Loosely after thread-local allocation buffers as garbage collectors have them: Jones, Hosking, Moss, The Garbage Collection
  * Handbook, section 7.7.
