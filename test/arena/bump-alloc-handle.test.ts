@@ -182,7 +182,7 @@ describe('A BumpAlloc that is dropped', () => {
 
   it('keeps the contents of blocks that outlive it, and gives them back with the last one', async () => {
     await settle();
-    const { reserved } = memoryUsage().kinds.bumpAlloc;
+    const before = memoryUsage().kinds.bumpAlloc;
     const make = (): { dropped: WeakRef<BumpAlloc>; kept: { block?: Buffer } } => {
       const alloc = BumpAlloc.withSize(64 * MiB);
       return { dropped: new WeakRef(alloc), kept: { block: alloc.alloc(100_000)!.fill(7) } };
@@ -192,7 +192,8 @@ describe('A BumpAlloc that is dropped', () => {
     expect([dropped.deref(), kept.block!.every((byte) => byte === 7)]).toEqual([undefined, true]);
     delete kept.block;
     await settle(10);
-    expect(memoryUsage().kinds.bumpAlloc.reserved).toBeLessThanOrEqual(reserved);
-    expect(memoryUsage().retired).toBeLessThan(64 * MiB);
+    const after = memoryUsage().kinds.bumpAlloc;
+    expect(after.reserved).toBeLessThanOrEqual(before.reserved);
+    expect(after.retired).toBeLessThanOrEqual(before.retired);
   });
 });
