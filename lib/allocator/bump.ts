@@ -13,8 +13,8 @@ import type { Claims } from './claims';
 export interface Placing<A> {
   /** The next free offset. */
   readonly used: (allocator: A) => number;
-  /** Gives up all from `offset` on. */
-  readonly goBack: (allocator: A, offset: number) => void;
+  /** Gives up all from `offset` on; `untouched` says that nobody has written to it. */
+  readonly goBack: (allocator: A, offset: number, untouched?: boolean) => void;
   /** Allocates, or answers -1. */
   readonly allocOffset: (allocator: A, size: number, align: number) => number;
   /** Where the last record ends: what is below can be neither freed nor moved as a block. */
@@ -136,8 +136,9 @@ class Placement<A> implements Target {
       if (size > 0) {
         this.#placing.setFloor(allocator, offset + size);
       }
-      this.memory = this.#lifetimeOf(allocator);
-      reach(this.memory, offset + size);
+      const memory = this.#lifetimeOf(allocator);
+      reach(memory, offset + size);
+      this.memory = memory;
     }
     return this.unit;
   }
@@ -146,9 +147,9 @@ class Placement<A> implements Target {
   undo(): void {
     const { align, size } = this.#definition;
     const end = this.unit * align + size;
-    const memory = this.memory as Lifetime | undefined; // where it could not be made, either
+    const memory = this.memory as Lifetime | undefined; // none where it could not be reached
     if (this.unit >= 0 && memory?.ended !== true && this.#placing.used(this.#allocator) === end) {
-      this.#placing.goBack(this.#allocator, this.#used);
+      this.#placing.goBack(this.#allocator, this.#used, memory === undefined);
       this.#placing.setFloor(this.#allocator, this.#floor);
     }
   }

@@ -14,7 +14,7 @@ import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
 import { type BumpAllocHandle, handleOf, keyOf, WeakValues } from './bump-alloc-handle';
 import { Chunk } from './chunk';
-import { checkTypedArray, isBuiltIn, type TypedArrayConstructor } from './typed-array';
+import { checkView, elementSizeOf, isBuiltIn, type TypedArrayConstructor } from './typed-array';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const ALIGN = DEFAULT_ALIGN;
@@ -121,7 +121,8 @@ export class BumpAlloc implements BlockOwner {
    *
    * @param align A power of two from 1 to 2^30. Default: 8.
    * @throws OffheapError `ERR_OFFHEAP_OS` where the system has no addresses, `ERR_OFFHEAP_ADDON` where there is no addon for this
-   * platform: for the first allocation, and for every one after it until it succeeds.
+   * platform, `ERR_OFFHEAP_EXTERNAL_BUFFERS` where the runtime refuses such memory (Electron): for the first allocation, and for
+   * every one after it until it succeeds. `ERR_OFFHEAP_OS`, too, where a larger ArrayBuffer is refused later.
    */
   alloc(size: number, align: number = ALIGN): Buffer | null {
     const used = this.#chunk.start;
@@ -130,8 +131,9 @@ export class BumpAlloc implements BlockOwner {
   }
 
   /**
-   * Allocates a block of exactly `size` bytes, all zero, or answers `null`. Fresh memory is; where somebody in this thread has
-   * taken the memory's ArrayBuffer away, who may write to all of it, it is cleared.
+   * Allocates a block of exactly `size` bytes, all zero, or answers `null`. Fresh memory is; where somebody has taken away the
+   * ArrayBuffer of this allocator, and may write to all of it, the block is cleared. What others write beyond what they have
+   * allocated, through `buffer` or in another thread, is not noticed.
    */
   allocZeroed(size: number, align: number = ALIGN): Buffer | null {
     const block = this.alloc(size, align);
@@ -141,18 +143,19 @@ export class BumpAlloc implements BlockOwner {
   /**
    * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
    *
-   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`, or a class that extends one
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a class whose arrays are longer than its BYTES_PER_ELEMENT says.
    */
   allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
-    checkTypedArray('type', type);
+    const elementSize = elementSizeOf('type', type);
     checkSize('length', length);
     // The product of a large length is inexact, but then it is far beyond every capacity, too.
-    const size = Math.min(length * type.BYTES_PER_ELEMENT, Number.MAX_SAFE_INTEGER);
+    const size = Math.min(length * elementSize, Number.MAX_SAFE_INTEGER);
     const used = this.#chunk.start;
-    const offset = this.allocOffset(size, type.BYTES_PER_ELEMENT);
+    const offset = this.allocOffset(size, elementSize);
     // Buffer itself can be called as a constructor, and warns that it should not be.
     const View = (type as unknown) === Buffer ? (BlockBuffer as unknown as typeof type) : type;
-    return offset < 0 ? null : this.#view(View, offset, length, offset + size, used);
+    return offset < 0 ? null : checkView(this.#view(View, offset, length, offset + size, used), size);
   }
 
   /** Allocates `size` bytes and answers their offset, or `-1`. Makes no object. */
@@ -163,7 +166,7 @@ export class BumpAlloc implements BlockOwner {
     }
     checkSize('size', size);
     checkAlign('align', align);
-    // An empty block has room everywhere and takes none.
+    // An empty block has room everywhere and takes none. It must not begin where a block does, whose it would seem to be.
     const offset = alignUp(this.#chunk.start, align);
     const { byteLength } = this.#region.buffer;
     return offset <= byteLength ? offset : alignDown(byteLength, align);
@@ -196,10 +199,7 @@ export class BumpAlloc implements BlockOwner {
 
   /** An ArrayBuffer over the first `end` bytes at least, which have been allocated. */
   #reach(end: number): ArrayBuffer {
-    const { buffer } = this.#region;
-    if (buffer.byteLength < end || isDetached(buffer)) {
-      this.#region.grow(end);
-    }
+    this.#region.grow(end);
     return this.#region.buffer;
   }
 
@@ -216,8 +216,8 @@ export class BumpAlloc implements BlockOwner {
   }
 
   /**
-   * Makes a block `size` bytes long: in place where it becomes shorter, or is this thread's last one and no other thread has
-   * what follows; else by copying it. The old Buffer must not be used any more. `null` where there is no room; then the block
+   * Makes a block `size` bytes long: in place where it becomes shorter, or where nothing has been taken behind it, by this thread
+   * or another one; else by copying it. The old Buffer must not be used any more. `null` where there is no room; then the block
    * is as it was.
    *
    * @param align For the case that it moves. Default: 8.
@@ -233,7 +233,7 @@ export class BumpAlloc implements BlockOwner {
       return new BlockBuffer(buffer, byteOffset, size);
     }
     this.#reach(offset + length); // first of all what may throw
-    if (length > 0 && offset + length === this.#chunk.start && this.#chunk.extend(size - length)) {
+    if (length > 0 && this.#chunk.extend(offset + length, size - length)) {
       return new BlockBuffer(this.#region.buffer, offset, size);
     }
     const moved = this.alloc(size, align);
@@ -323,10 +323,12 @@ export class BumpAlloc implements BlockOwner {
     checkSize('offset', offset);
     checkSize('length', length);
     const end = offset + length;
-    if (!this.#isAllocated(offset, end)) {
+    const isEmpty = length === 0 && offset <= this.capacity;
+    if (!isEmpty && !this.#isAllocated(offset, end)) {
       throw outOfRange('offset', `that of ${length} bytes which have been allocated`, offset);
     }
-    return new BlockBuffer(this.#reach(end), offset, length);
+    const buffer = this.#reach(isEmpty ? 0 : end);
+    return new BlockBuffer(buffer, isEmpty ? Math.min(offset, buffer.byteLength) : offset, length);
   }
 
   /**
@@ -381,11 +383,11 @@ export class BumpAlloc implements BlockOwner {
     regionOf = (alloc) => alloc.#region;
     placing = {
       used: (alloc) => alloc.#chunk.start,
-      goBack(alloc, offset) {
+      goBack(alloc, offset, untouched = false) {
         const clear = (from: number, to: number): void => {
           new Uint8Array(alloc.#reach(to), from, to - from).fill(0);
         };
-        alloc.#chunk.giveBack(offset, alloc.#chunk.start, clear);
+        alloc.#chunk.giveBack(offset, alloc.#chunk.start, untouched ? undefined : clear);
       },
       allocOffset: (alloc, size, align) => BumpAlloc.prototype.allocOffset.call(alloc, size, align),
       // Nothing is freed here, so that there is nothing to protect records from.

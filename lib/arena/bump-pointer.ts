@@ -7,7 +7,7 @@ import { isDetached } from '../memory/detach';
 import type { Region } from '../memory/region';
 import { Views } from '../memory/views';
 import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, isAlign } from '../sizes';
-import { checkTypedArray, type TypedArrayConstructor } from './typed-array';
+import { checkView, elementSizeOf, type TypedArrayConstructor } from './typed-array';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
 const ALIGN = DEFAULT_ALIGN;
@@ -93,24 +93,25 @@ export abstract class BumpPointer {
   /**
    * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
    *
-   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`, or a class that extends one
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a class whose arrays are longer than its BYTES_PER_ELEMENT says.
    */
   allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
-    checkTypedArray('type', type);
+    const elementSize = elementSizeOf('type', type);
     checkSize('length', length);
     // The product of a large length is inexact, but then it is far beyond every capacity, too.
-    const size = Math.min(length * type.BYTES_PER_ELEMENT, Number.MAX_SAFE_INTEGER);
+    const size = Math.min(length * elementSize, Number.MAX_SAFE_INTEGER);
     const used = this.#used;
-    const offset = this.allocOffset(size, type.BYTES_PER_ELEMENT);
+    const offset = this.allocOffset(size, elementSize);
     if (offset < 0) {
       return null;
     }
     // Buffer itself can be called as a constructor, and warns that it should not be.
     const View = (type as unknown) === Buffer ? (BlockBuffer as unknown as typeof type) : type;
     try {
-      return new View(this.#buffer, offset, length);
+      return checkView(new View(this.#buffer, offset, length), size);
     } catch {
-      return this.#viewAgain(View, offset, length, used);
+      return this.#viewAgain(View, offset, length, size, used);
     }
   }
 
@@ -182,15 +183,21 @@ export abstract class BumpPointer {
     try {
       return new BlockBuffer(this.#buffer, offset, size);
     } catch {
-      return this.#viewAgain(BlockBuffer, offset, size, used);
+      return this.#viewAgain(BlockBuffer, offset, size, size, used);
     }
   }
 
   /** The same after somebody has taken the buffer away. An allocation that fails even so has not advanced. */
-  #viewAgain<T>(type: ViewConstructor<T>, offset: number, length: number, used: number): T {
+  #viewAgain<T extends NodeJS.TypedArray>(
+    type: ViewConstructor<T>,
+    offset: number,
+    length: number,
+    size: number,
+    used: number,
+  ): T {
     try {
       this.#grow(Math.max(this.#used, Math.min(1, this.#limit)));
-      return new type(this.#buffer, offset, length);
+      return checkView(new type(this.#buffer, offset, length), size);
     } catch (error) {
       this.#dirty = Math.max(this.#dirty, this.#used); // a view's own constructor may have written before it threw
       this.#used = used;

@@ -35,10 +35,10 @@ export class Chunk {
   readonly #region: SharedRegion;
   readonly #size: number;
   readonly #grow: Grow;
-  // Small integers are many times faster than numbers that may be beyond 2^31: so all but the base are relative to it.
-  #base = 0;
+  // Small integers are many times faster than numbers that may be beyond 2^31: so these are relative to the base.
   #position = 0;
   #limit = 0;
+  #base = 0;
   /** From here on, all up to the end of the chunk has been this thread's. */
   #first = 0;
 
@@ -102,6 +102,7 @@ export class Chunk {
   /** One attempt, which succeeds if the shared pointer is at `taken`. It is there or further on. */
   #takeFrom(taken: number, size: number, align: number): number {
     const { start, end } = this;
+    const left = end - start;
     const { capacity } = this.#region;
     const continues = taken === end;
     const offset = aligned(continues ? start : taken, align);
@@ -110,7 +111,11 @@ export class Chunk {
       return -1;
     }
     const blockEnd = offset + size;
-    let newEnd = size * SMALL <= this.#size ? Math.min(offset + this.#size, capacity) : blockEnd;
+    let newEnd = Math.min(offset + this.#size, capacity);
+    // A large block is all that is taken, and so is one for which it would not pay to leave the old chunk.
+    if (size * SMALL > this.#size || !(continues || newEnd - blockEnd >= left)) {
+      newEnd = blockEnd;
+    }
     if (!this.#grow(this.#region, newEnd)) {
       newEnd = blockEnd; // the system has no memory for a whole chunk
       if (!this.#grow(this.#region, newEnd)) {
@@ -121,22 +126,36 @@ export class Chunk {
       return AGAIN;
     }
     // Goes on where more is left.
-    if (continues || newEnd - blockEnd >= end - start) {
+    if (continues || newEnd - blockEnd >= left) {
       this.#set(blockEnd, newEnd);
       this.#first = continues ? this.#first : taken;
     }
     return offset;
   }
 
-  /** Makes room for `size` more bytes behind the last block; false where another thread has what follows, or nobody can. */
-  extend(size: number): boolean {
+  /**
+   * Makes room for `size` more bytes behind a block that ends at `blockEnd`; false where somebody has what follows, or nobody can.
+   * One attempt will do: where it fails, what follows has been taken.
+   */
+  extend(blockEnd: number, size: number): boolean {
     const { start, end } = this;
+    if (blockEnd !== start) {
+      return this.#takeBehind(blockEnd, size);
+    }
     if (start + size <= end) {
       this.#set(start + size, end);
       return true;
     }
-    // One attempt will do, from where the chunk ends: where it fails, somebody has taken what follows.
     return this.#takeFrom(end, size, 1) === start;
+  }
+
+  /** For a block that is no part of the chunk. */
+  #takeBehind(blockEnd: number, size: number): boolean {
+    const region = this.#region;
+    if (blockEnd !== region.taken() || size > region.capacity - blockEnd) {
+      return false;
+    }
+    return this.#grow(region, blockEnd + size) && region.take(blockEnd, blockEnd + size);
   }
 
   /**

@@ -14,7 +14,7 @@ import { Kind } from '../native/contract';
 import { alignUp, checkSize, DEFAULT_ALIGN, formatBytes, GiB, MiB } from '../sizes';
 import { BumpArena, newestLifetime } from './bump-arena';
 import { pointers } from './bump-pointer';
-import type { TypedArrayConstructor } from './typed-array';
+import { elementSizeOf, type TypedArrayConstructor } from './typed-array';
 
 /** Less would be less than a page, and is most often meant as a number of MiB. */
 const LEAST_BLOCK = 4096;
@@ -118,12 +118,16 @@ export class ArenaAllocator implements BlockOwner {
   /**
    * Allocates a typed array of `length` elements, aligned to the size of one, or answers `null`.
    *
-   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`
+   * @param type A constructor: `Float64Array`, `Uint8Array`, … or `Buffer`, or a class that extends one
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a class whose arrays are longer than its BYTES_PER_ELEMENT says.
    */
   allocArray<T extends NodeJS.TypedArray>(type: TypedArrayConstructor<T>, length: number): T | null {
     const array = this.#open.allocArray(type, length);
-    const align = type.BYTES_PER_ELEMENT;
-    return array ?? this.#inNext(length * align, align, (range) => range.allocArray(type, length));
+    if (array !== null) {
+      return array;
+    }
+    const align = elementSizeOf('type', type);
+    return this.#inNext(length * align, align, (range) => range.allocArray(type, length));
   }
 
   /**

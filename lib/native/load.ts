@@ -3,24 +3,21 @@ import { isMainThread } from 'node:worker_threads';
 import { OffheapError } from '../errors';
 import type { Addon } from './contract';
 
-let outcome: Addon | OffheapError | undefined;
+let addon: Addon | undefined;
 
 /**
- * The addon, loaded at the first call.
+ * The addon, loaded at the first call that can load it: where that fails for want of a file descriptor, or of a stack, a later one
+ * may succeed.
  *
  * @throws OffheapError `ERR_OFFHEAP_ADDON` where there is no binary that this runtime can load; the message lists what
  * was tried, with each refusal, and the remedies.
  */
 export function loadAddon(): Addon {
-  outcome ??= load();
-  if (outcome instanceof OffheapError) {
-    throw outcome;
-  }
-  return outcome;
+  return (addon ??= load());
 }
 
 // Bundlers follow a require() with a literal path, and only warn about one inside of a `try` that leads nowhere.
-function load(): Addon | OffheapError {
+function load(): Addon {
   const platform = `${process.platform}-${process.arch}`;
   const refusals: string[] = [];
   // A build from source was made on this machine, on purpose: it goes before the binary from the package.
@@ -49,7 +46,7 @@ function load(): Addon | OffheapError {
   } catch (error) {
     refusals.push(`prebuilds/${platform}/offheap.node: ${firstLine(error)}`);
   }
-  return new OffheapError(
+  throw new OffheapError(
     'ERR_OFFHEAP_ADDON',
     [
       `offheap found no addon that loads on ${platform} (Node-API 8, ${process.version}). Tried:`,
@@ -65,11 +62,11 @@ function load(): Addon | OffheapError {
 }
 
 function start(exports: unknown): Addon {
-  const addon = exports as Addon;
+  const loaded = exports as Addon;
   if (isMainThread) {
-    addon.setMainThread();
+    loaded.setMainThread();
   }
-  return addon;
+  return loaded;
 }
 
 function firstLine(error: unknown): string {

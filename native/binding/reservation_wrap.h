@@ -6,6 +6,13 @@
 
 namespace offheap {
 
+template <>
+Napi::Function Wrap<Reservation>::Define(Napi::Env env);
+template <>
+void Wrap<Reservation>::Drop(Reservation* memory);
+template <>
+const napi_type_tag Wrap<Reservation>::kTypeTag;
+
 class ReservationWrap : public Wrap<Reservation> {
  public:
   // reserve(capacity, kind): a reservation, or an errno number.

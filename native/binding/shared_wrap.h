@@ -6,6 +6,13 @@
 
 namespace offheap {
 
+template <>
+Napi::Function Wrap<SharedReservation>::Define(Napi::Env env);
+template <>
+void Wrap<SharedReservation>::Drop(SharedReservation* memory);
+template <>
+const napi_type_tag Wrap<SharedReservation>::kTypeTag;
+
 class SharedWrap : public Wrap<SharedReservation> {
  public:
   // share(key, capacity): a new one, or an errno number.

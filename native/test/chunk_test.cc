@@ -108,8 +108,9 @@ class SteppedThread {
       return;
     }
     if (offset < 0) {
-      const Number first = AlignUp(IsFollowed() ? Pointer() : chunk_.start(), align);
-      CheckRefused(size, first, before);
+      const Number own = AlignUp(chunk_.start(), align);
+      Holds(own + size > chunk_.end(), "a request is not refused where the chunk has room");
+      CheckRefused(size, Pointer() == chunk_.end() ? own : AlignUp(Pointer(), align), before);
       return;
     }
     Holds(offset % align == 0, "a block is aligned");
@@ -122,20 +123,21 @@ class SteppedThread {
   }
 
   void Extend(Number size) {
-    if (end_ != chunk_.start()) {
-      return;
-    }
     const State before = Current();
-    const bool extended = chunk_.Extend(size);
+    const bool in_chunk = end_ == chunk_.start();
+    const bool extended = chunk_.Extend(end_, size);
     if (!steps_.alive) {
       return;
     }
     if (extended) {
-      Holds(chunk_.start() == end_ + size, "a block is extended by what was asked for");
+      const State& now = Current();
+      Holds(in_chunk ? now[0] == end_ + size : now[0] == before[0] && now[1] == before[1],
+            "a block is extended by what was asked for");
       Own(size);
       return;
     }
-    CheckRefused(size, IsFollowed() ? Pointer() : chunk_.start(), before, IsFollowed());
+    Holds(!in_chunk || end_ + size > chunk_.end(), "a block is extended where the chunk has room");
+    CheckRefused(size, end_, before, Pointer() != (in_chunk ? chunk_.end() : end_));
   }
 
   void GiveBack() {
@@ -169,7 +171,6 @@ class SteppedThread {
 
   // Nobody else has had a turn since the request was decided.
   Number Pointer() const { return static_cast<Number>(world_->shared->taken()); }
-  bool IsFollowed() const { return Pointer() != chunk_.end(); }
 
   // Of what a request may change, everything.
   using State = std::array<Number, 3>;
@@ -178,7 +179,6 @@ class SteppedThread {
   // `first` is where the block would have begun.
   void CheckRefused(Number size, Number first, const State& before, bool followed = false) {
     const bool no_room = followed || size > region_.capacity() - first;
-    Holds(first + size > chunk_.end(), "a request is not refused where the chunk has room");
     Holds(no_room || steps_.refused, "a request is refused for want of room or memory only");
     Holds(no_room || first + size > region_.length(),
           "what has memory is served, if there is no more for a whole chunk");
@@ -255,7 +255,7 @@ struct Worker {
 
   void Extend(Number size) {
     const Block& last = blocks.back();
-    if (last.offset + last.size == chunk.start() && chunk.Extend(size)) {
+    if (chunk.Extend(last.offset + last.size, size)) {
       Write(size);
     }
   }

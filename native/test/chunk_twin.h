@@ -144,9 +144,12 @@ class Chunk {
     return AllocSlow(size, align);
   }
 
-  bool Extend(Number size) {
+  bool Extend(Number block_end, Number size) {
     const Number start = this->start();
     const Number end = this->end();
+    if (block_end != start) {
+      return TakeBehind(block_end, size);
+    }
     if (start + size <= end) {
       Set(start + size, end);
       return true;
@@ -189,6 +192,7 @@ class Chunk {
   Number TakeFrom(Number taken, Number size, Number align) {
     const Number start = this->start();
     const Number end = this->end();
+    const Number left = end - start;
     const Number capacity = region_->capacity();
     const bool continues = taken == end;
     const Number offset = AlignUp(continues ? start : taken, align);
@@ -196,7 +200,10 @@ class Chunk {
       return kNoRoom;
     }
     const Number block_end = offset + size;
-    Number new_end = size * kSmall <= size_ ? std::min(offset + size_, capacity) : block_end;
+    Number new_end = std::min(offset + size_, capacity);
+    if (size * kSmall > size_ || !(continues || new_end - block_end >= left)) {
+      new_end = block_end;
+    }
     if (!region_->Grow(new_end)) {
       new_end = block_end;
       if (!region_->Grow(new_end)) {
@@ -206,18 +213,25 @@ class Chunk {
     if (!region_->Take(taken, new_end)) {
       return kAgain;
     }
-    if (continues || new_end - block_end >= end - start) {
+    if (continues || new_end - block_end >= left) {
       Set(block_end, new_end);
       first_ = continues ? first_ : taken;
     }
     return offset;
   }
 
+  bool TakeBehind(Number block_end, Number size) {
+    if (block_end != region_->Taken() || size > region_->capacity() - block_end) {
+      return false;
+    }
+    return region_->Grow(block_end + size) && region_->Take(block_end, block_end + size);
+  }
+
   Region<Memory>* const region_;
   const Number size_;
-  Number base_ = 0;
   Number position_ = 0;
   Number limit_ = 0;
+  Number base_ = 0;
   Number first_ = 0;
 };
 

@@ -229,7 +229,26 @@ describe('A BumpAlloc, asked what is where,', () => {
     expect(alloc.bytesAt(0, 0)).toHaveLength(0);
     alloc.alloc(10, 1);
     expect([alloc.bytesAt(0, 0).length, alloc.bytesAt(5, 0).length, alloc.bytesAt(10, 0).length]).toEqual([0, 0, 0]);
-    expect([alloc.offsetOf(alloc.bytesAt(5, 0)), codeOf(() => alloc.bytesAt(11, 0))]).toEqual([5, 'ERR_OUT_OF_RANGE']);
+    expect([alloc.offsetOf(alloc.bytesAt(5, 0)), codeOf(() => alloc.bytesAt(1 * KiB + 1, 0))]).toEqual([
+      5,
+      'ERR_OUT_OF_RANGE',
+    ]);
+  });
+
+  it('finds empty blocks again, too', () => {
+    const alloc = BumpAlloc.withSize(1 * KiB);
+    for (const [size, align] of [
+      [0, 8],
+      [3, 8],
+      [1, 64],
+      [1010, 1],
+    ] as const) {
+      alloc.alloc(size, 1);
+      const empty = alloc.alloc(0, align)!;
+      expect([empty.byteOffset % align, alloc.allocOffset(0, align)]).toEqual([0, empty.byteOffset]);
+      expect(alloc.bytesAt(alloc.offsetOf(empty), 0)).toHaveLength(0);
+    }
+    expect(alloc.allocated).toBe(1014);
   });
 
   it('refuses what has not been allocated', () => {

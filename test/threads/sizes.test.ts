@@ -105,6 +105,46 @@ describe('four threads that allocate until the memory is full', () => {
     });
   });
 
+  test('leave what one needs no more of to the others', async () => {
+    await withThreads(1, async (other) => {
+      const alloc = BumpAlloc.withSize(1 * MiB); // with chunks of 64 KiB
+      alloc.alloc(49 * KiB, 1);
+      await other.ask('attach', alloc.handle);
+      await other.ask('allocate', { thread: 0, count: 1, smallest: 930 * KiB, largest: 930 * KiB, seed: 1 });
+      // Of the 30 KiB behind that, the block is all that pays: in its chunk this thread has 15 KiB left.
+      expect(alloc.remaining).toBe((30 + 15) * KiB);
+      expect(alloc.alloc(16 * KiB, 1)).toHaveLength(16 * KiB);
+      expect(alloc.remaining).toBe((14 + 15) * KiB);
+      expect([alloc.alloc(14 * KiB, 1), alloc.alloc(15 * KiB, 1)].map((block) => block?.length)).toEqual([
+        14 * KiB,
+        15 * KiB,
+      ]);
+      expect(alloc.remaining).toBe(0);
+    });
+  });
+
+  test('grow a block in place as long as nobody has what follows, chunk or not', async () => {
+    await withThreads(1, async (other) => {
+      const alloc = BumpAlloc.withSize(64 * MiB);
+      const small = alloc.alloc(8)!;
+      await other.ask('attach', alloc.handle);
+      await other.ask('allocate', { thread: 0, count: 1, largest: 8, smallest: 8, seed: 1 });
+      let block = alloc.alloc(1 * MiB)!.fill(7);
+      const { byteOffset } = block;
+      const { allocated } = alloc;
+      for (let size = 2 * MiB; size <= 8 * MiB; size += MiB) {
+        block = alloc.realloc(block, size)!;
+        expect([block.byteOffset, block.length, alloc.allocated - allocated]).toEqual([byteOffset, size, size - MiB]);
+        expect([block[MiB - 1], block[MiB], block[size - 1]]).toEqual([7, 0, 0]);
+      }
+      // The small block is at the end of what this thread has used of its chunk, and grows there.
+      expect(alloc.realloc(small, 16)!.byteOffset).toBe(small.byteOffset);
+      await other.ask('allocate', { thread: 0, count: 1, largest: 1 * MiB, smallest: 1 * MiB, seed: 2 });
+      const moved = alloc.realloc(block, 9 * MiB)!;
+      expect([moved.byteOffset > byteOffset + 8 * MiB, moved[MiB - 1], moved[MiB]]).toEqual([true, 7, 0]);
+    });
+  });
+
   test('take nothing by requests that are refused', async () => {
     await withThreads(THREADS, async (...threads) => {
       const capacity = MiB + 100;
