@@ -43,7 +43,7 @@ export class Chunk {
   #first = 0;
 
   /**
-   * @param size What it takes at once, at most.
+   * @param size What it takes at once, at most; 0 is no more than each block.
    * @param grow Comes before taking. By default, memory is in the region's `buffer` afterwards.
    */
   constructor(region: SharedRegion, size = CHUNK, grow: Grow = (memory, end) => memory.grow(end)) {

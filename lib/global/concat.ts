@@ -2,13 +2,11 @@ import { constants } from 'node:buffer';
 import { types } from 'node:util';
 
 import { own } from '../layout/intrinsic';
-import { isDetached } from '../memory/detach';
 
 /**
  * How long `Buffer.concat` of these would be, in bytes.
  *
- * @returns 0 where there is nothing to allocate, and where Node itself has to judge: arguments that are wrong, parts that were
- * detached or say of themselves that they are longer or shorter than they are.
+ * @returns 0 where there is nothing to allocate, and where arguments are wrong: then Node itself has to judge.
  */
 export function lengthOf(list: unknown, length: unknown): number {
   if (!Array.isArray(list)) {
@@ -16,11 +14,11 @@ export function lengthOf(list: unknown, length: unknown): number {
   }
   let sum = 0;
   for (let i = 0; i < list.length; i++) {
-    const size = sizeOf(list[i]);
-    if (size < 0) {
+    const part: unknown = list[i];
+    if (!types.isUint8Array(part)) {
       return 0;
     }
-    sum += size;
+    sum += own(part, 'byteLength');
   }
   if (length === undefined || sum === 0) {
     return sum;
@@ -28,27 +26,23 @@ export function lengthOf(list: unknown, length: unknown): number {
   return Number.isSafeInteger(length) && (length as number) <= constants.MAX_LENGTH ? (length as number) : 0;
 }
 
-function sizeOf(part: unknown): number {
-  if (!types.isUint8Array(part)) {
-    return -1;
-  }
-  const size = own(part, 'byteLength');
-  return part.length !== size || (size === 0 && isDetached(own(part, 'buffer'))) ? -1 : size;
-}
-
-/** Fills a Buffer as `Buffer.concat` does: what does not fit is left out, and what is left over is zero. */
+/**
+ * Fills a Buffer as `Buffer.concat` does: what does not fit is left out, and what is left over is zero.
+ *
+ * @throws what V8 says of parts that were detached, or of lists that change while they are read.
+ */
 export function fillWith(target: Buffer, list: readonly Uint8Array[]): Buffer {
+  const { length } = target;
   let offset = 0;
   for (let i = 0; i < list.length; i++) {
     const part = list[i]!;
-    const room = target.length - offset;
-    const size = own(part, 'byteLength');
-    if (size > room) {
-      target.set(new Uint8Array(own(part, 'buffer'), own(part, 'byteOffset'), room), offset);
+    const end = offset + own(part, 'byteLength');
+    if (end > length) {
+      target.set(new Uint8Array(own(part, 'buffer'), own(part, 'byteOffset'), length - offset), offset);
       return target;
     }
     target.set(part, offset);
-    offset += size;
+    offset = end;
   }
-  return offset < target.length ? target.fill(0, offset) : target;
+  return offset < length ? target.fill(0, offset) : target;
 }

@@ -5,11 +5,13 @@ import { BumpAlloc } from '../arena/bump-alloc';
 import type { BumpAllocHandle } from '../arena/bump-alloc-handle';
 import { invalidType, OffheapError } from '../errors';
 import { MAX_LENGTH } from '../memory/region';
-import { formatBytes, GiB } from '../sizes';
+import { alignUp, DEFAULT_ALIGN, formatBytes, GiB } from '../sizes';
 import { fillWith, lengthOf } from './concat';
+import { concatAllocates, Hook } from './hook';
 import { sizeFrom, sizeText } from './settings';
-import { Slab } from './slab';
+import { Slabs } from './slabs';
 import { type Counts, Shared, summarize } from './summary';
+import { emitWarning } from './warning';
 
 /** By which workers find what the thread that started them has installed. */
 const KEY = 'offheap/global';
@@ -20,19 +22,17 @@ const STDERR = 2;
 interface Installation {
   readonly handle: BumpAllocHandle;
   readonly words: SharedArrayBuffer;
+  /** Whether to count: a worker may have an environment of its own. */
+  readonly counting: boolean;
 }
 
-/** What was there before us: Node's own, most of the time. */
-let node = currentFunctions();
-
-const COUNTS = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
+const hooks = { allocUnsafe: new Hook('allocUnsafe', allocUnsafe), concat: new Hook('concat', concat) };
 const counts: Counts = { buffers: 0, bytes: 0, refused: 0 };
+let counting = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
 
 let alloc: BumpAlloc | null = null;
-let slab: Slab | null = null;
+let slabs: Slabs | null = null;
 let shared: Shared | null = null;
-/** Whether our functions are in the place of Node's. */
-let hooked = false;
 /**
  * Sizes from here on are left to Node. Memory is never freed, so where there was no room once, there will be none again; 0
  * while nothing is installed.
@@ -41,35 +41,36 @@ let refused = 0;
 /** Why there is no memory at all. */
 let failure: Error | null = null;
 
-function currentFunctions(): { allocUnsafe: typeof allocUnsafe; concat: typeof concat } {
-  return {
-    allocUnsafe: Reflect.get(Buffer, 'allocUnsafe'),
-    concat: Reflect.get(Buffer, 'concat'),
-  };
-}
-
-function replaceBy(functions: typeof node): void {
-  Buffer.allocUnsafe = functions.allocUnsafe as typeof Buffer.allocUnsafe;
-  Buffer.concat = functions.concat as typeof Buffer.concat;
-}
-
 /** @param alignment Node 26 knows one, and serves such Buffers itself. */
 function allocUnsafe(size: number, alignment?: number): Buffer {
   if (!Number.isSafeInteger(size) || size <= 0 || alloc === null || alignment !== undefined) {
-    return node.allocUnsafe.call(Buffer, size, alignment);
+    return allocateByNode(size, alignment);
   }
   return (size < refused ? take(size) : null) ?? leaveToNode(size);
 }
 
+function allocateByNode(size: number, alignment?: number): Buffer {
+  const { original } = hooks.allocUnsafe;
+  return (original as typeof allocUnsafe).call(Buffer, size, alignment);
+}
+
 function concat(list: readonly Uint8Array[], length?: number): Buffer {
   const size = alloc === null ? 0 : lengthOf(list, length);
-  return size > 0 ? fillWith(allocUnsafe(size), list) : node.concat.call(Buffer, list, length);
+  if (size > 0) {
+    const target = allocUnsafe(size);
+    try {
+      return fillWith(target, list);
+    } catch {
+      // Node knows what to say
+    }
+  }
+  return hooks.concat.original.call(Buffer, list, length);
 }
 
 function take(size: number): Buffer | null {
   let block: Buffer | null = null;
   try {
-    block = slab!.alloc(size);
+    block = slabs!.alloc(size);
     failure = null;
   } catch (error) {
     if (!(error instanceof OffheapError)) {
@@ -77,7 +78,7 @@ function take(size: number): Buffer | null {
     }
     failure = error; // the system has no addresses, or the runtime refuses its ArrayBuffers
   }
-  if (COUNTS && block !== null) {
+  if (counting && block !== null) {
     counts.buffers++;
     counts.bytes += size;
   }
@@ -85,36 +86,31 @@ function take(size: number): Buffer | null {
 }
 
 function leaveToNode(size: number): Buffer {
-  const buffer = node.allocUnsafe.call(Buffer, size); // throws for what nobody has memory for; then there is nothing to say
+  const buffer = allocateByNode(size); // throws for what nobody has memory for; then there is nothing to say
   counts.refused++;
   if (size < refused) {
     refused = failure === null ? size : 0;
-    warn(failure === null ? describeEnd(size) : `${failure.message}. Buffers come from Node.js`);
+    // Once for all threads: who has to hear of it hears it from the first.
+    if (shared!.isFirstToWarn()) {
+      emitWarning(failure === null ? describeEnd(size) : `${failure.message}. Buffers come from Node.js`);
+    }
   }
   return buffer;
 }
 
 function describeEnd(size: number): string {
   const { allocated, capacity } = alloc!;
+  const others = 'it and what is as large come from Node.js';
+  if (alignUp(allocated, DEFAULT_ALIGN) + size <= capacity) {
+    return `the system has no memory for a Buffer of ${formatBytes(size)}: ${others}`;
+  }
   const more = Math.min(Math.max(2 * capacity, 2 * size), MAX_LENGTH);
   const remedy =
     more > capacity ? `. Set OFFHEAP_GLOBAL_SIZE to more, as in OFFHEAP_GLOBAL_SIZE=${sizeText(more)}` : '';
   return (
-    `${formatBytes(allocated)} of ${formatBytes(capacity)} are taken, and a Buffer of ${formatBytes(size)} has no room: it and ` +
-    `what is as large come from Node.js${remedy}`
+    `${formatBytes(allocated)} of ${formatBytes(capacity)} are taken, and a Buffer of ${formatBytes(size)} has no room: ` +
+    `${others}${remedy}`
   );
-}
-
-/** Once for all threads: who has to hear of it hears it from the first. */
-function warn(message: string): void {
-  if (!shared!.isFirstToWarn()) {
-    return;
-  }
-  try {
-    process.emitWarning(`offheap/global: ${message}`, { type: 'OffheapWarning', code: 'OFFHEAP_GLOBAL' });
-  } catch {
-    // whoever has replaced that function refuses, which is no reason not to have a Buffer
-  }
 }
 
 /**
@@ -144,21 +140,32 @@ export function installGlobal(next?: BumpAlloc): void {
       ? BumpAlloc.withSize(sizeFrom('OFFHEAP_GLOBAL_SIZE') || GiB)
       : BumpAlloc.attach(inherited.handle));
   const { handle } = chosen;
-  shared ??= new Shared(inheritedInstallation()?.words);
-  // Where somebody has put Node's own back, there is nothing of ours left.
-  if (!hooked || Buffer.allocUnsafe === (node.allocUnsafe as unknown)) {
-    node = currentFunctions();
-    Object.defineProperty(allocUnsafe, 'length', { value: node.allocUnsafe.length });
-    replaceBy({ allocUnsafe, concat }); // throws where somebody has frozen Buffer
-    hooked = true;
-  }
+  replaceFunctions();
+  const parent = inheritedInstallation();
+  shared ??= new Shared(parent?.words);
+  counting ||= parent?.counting === true;
   alloc = chosen;
-  slab = new Slab(chosen);
+  slabs = new Slabs(chosen);
   refused = Infinity;
   failure = null;
-  setEnvironmentData(KEY, { handle, words: shared.words } satisfies Installation);
-  if (COUNTS && !process.listeners('exit').includes(atExit)) {
-    process.on('exit', atExit);
+  setEnvironmentData(KEY, { handle, words: shared.words, counting } satisfies Installation);
+  if (counting && !process.listeners('exit').includes(atExit)) {
+    process.once('exit', atExit);
+  }
+}
+
+/** Throws where somebody has frozen Buffer, or one of the two; then neither is replaced. */
+function replaceFunctions(): void {
+  if (concatAllocates()) {
+    hooks.allocUnsafe.put(); // and concat follows
+    return;
+  }
+  hooks.concat.put();
+  try {
+    hooks.allocUnsafe.put();
+  } catch (error) {
+    hooks.concat.remove();
+    throw error;
   }
 }
 
@@ -190,14 +197,11 @@ export function installWhereWanted(): void {
  */
 export function uninstall(): void {
   alloc = null;
-  slab = null;
+  slabs = null;
   refused = 0;
   setEnvironmentData(KEY, OFF);
-  // Where somebody has put a function of his own before ours, ours stays and hands on.
-  if (hooked && Buffer.allocUnsafe === (allocUnsafe as unknown) && Buffer.concat === (concat as unknown)) {
-    hooked = false;
-    replaceBy(node);
-  }
+  hooks.allocUnsafe.remove();
+  hooks.concat.remove();
 }
 
 /** A worker adds to what the main thread then prints. */

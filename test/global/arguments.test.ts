@@ -17,6 +17,7 @@ describe('Buffer.concat answers, or throws, what it does in plain Node.js, for',
     ['lists with an iterator of their own', 'ownIterators'],
     ['parts with a length of their own', 'ownLengths'],
     ['parts that have been transferred', 'detached'],
+    ['parts that a resizable ArrayBuffer has no room for any more', 'outOfBounds'],
   ])('%s', async (_title, what) => {
     await check(what);
   });

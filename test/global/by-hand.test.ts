@@ -71,6 +71,32 @@ describe('installGlobal', () => {
     expect(await answer(code)).toEqual([true, true, true]);
   });
 
+  it('puts itself beneath what somebody has put over one function, also when somebody has restored the other', async () => {
+    const code = `
+      const ours = Buffer.concat;
+      Buffer.concat = function traced(...args) { return ours.apply(this, args); };
+      Buffer.allocUnsafe = node[0];
+      uninstall();
+      installGlobal(allocs[0]);
+      const [routed, empty] = [served(allocs[0]), Buffer.concat([]).length];
+      uninstall();
+      return [routed, empty, Buffer.concat([part]).length, Buffer.allocUnsafe === node[0]];`;
+    expect(await answer(code)).toEqual([true, 0, 10, true]);
+  });
+
+  it.each(['allocUnsafe', 'concat'])(
+    'is refused, or not in need of it, where %s cannot be replaced, and never half done',
+    async (name) => {
+      const code = `
+      uninstall();
+      Object.defineProperty(Buffer, '${name}', { writable: false, configurable: false });
+      let refused = false;
+      try { installGlobal(allocs[0]); } catch { refused = true; }
+      return refused ? isNodes() : served(allocs[0]);`;
+      expect(await answer(code)).toBe(true);
+    },
+  );
+
   it('without an argument, after uninstall(), takes a BumpAlloc of its own', async () => {
     const code = `
       installGlobal(allocs[0]);

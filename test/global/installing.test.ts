@@ -36,7 +36,8 @@ describe('offheap/global', () => {
       ${use}
       const same = ${BOTH}.map((each, i) => each === before[i]);
       console.log(JSON.stringify([same, JSON.stringify(looks()) === names, Reflect.ownKeys(Buffer).length === keys]));`;
-    const routed = [[true, false, true, false, true], true, true];
+    // Where Node's concat uses allocUnsafe, it stays.
+    const routed = [[true, false, true, expect.any(Boolean), true], true, true];
     expect(await answerOf(['-e', code("require('offheap/global');")])).toEqual(routed);
     const untouched = [Array(5).fill(true), true, true];
     expect(await answerOf(['-e', code("require('offheap');")])).toEqual(untouched);

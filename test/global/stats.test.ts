@@ -48,6 +48,20 @@ describe('OFFHEAP_GLOBAL_STATS=1', () => {
     expect(await countsOf(100, 2, '--workers', '3')).toEqual({ made: 400, refused: 8 });
   });
 
+  it('counts what workers did that have an environment of their own', async () => {
+    const code = `
+      const { Worker } = require('node:worker_threads');
+      new Worker('for (let i = 0; i < 123; i++) Buffer.allocUnsafe(1000)', { eval: true, env: {} });`;
+    const { stderr } = await run(['-r', 'offheap/global', '-e', code], STATS);
+    expect(Number(FORM.exec(stderr)?.[1])).toBeGreaterThanOrEqual(123);
+  });
+
+  it('prints once where a program emits `exit` itself', async () => {
+    const code = `Buffer.allocUnsafe(1000); process.emit('exit', 0);`;
+    const { stderr } = await run(['-r', 'offheap/global', '-e', code], STATS);
+    expect(stderr.match(/offheap\/global:/g)).toHaveLength(1);
+  });
+
   it('prints it at process.exit(), too, and when the program fails', async () => {
     expect(await countsOf(5, 0, '--end', 'exit')).toEqual({ made: 5, refused: 0 });
     expect(await countsOf(5, 0, '--end', 'throw')).toEqual({ made: 5, refused: 0 });

@@ -148,6 +148,18 @@ const checks = {
     structuredClone(odd.buffer, { transfer: [odd.buffer] });
     same('concat', [...list, odd, ...others], length);
   }),
+  outOfBounds: fc.property(
+    parts,
+    parts,
+    fc.nat(8),
+    fc.option(fc.nat(99), { nil: undefined }),
+    (list, others, left, length) => {
+      const memory = new ArrayBuffer(8, { maxByteLength: 16 });
+      const odd = new Uint8Array(memory, 4, 4);
+      memory.resize(left);
+      same('concat', [...list, odd, ...others], length);
+    },
+  ),
   sizes: fc.property(fc.nat(100_000), (size) => same('allocUnsafe', size)),
   alignments: fc.property(
     fc.nat(9000),

@@ -39,6 +39,7 @@ const ways = {
   alone: () => fill(16 * KiB),
 
   smaller() {
+    Buffer.allocUnsafe(100); // begins a slab
     const routed = (size, count) => Array.from({ length: count }, () => isRouted(Buffer.allocUnsafe(size)));
     return {
       large: routed(300 * KiB, 4),
@@ -68,6 +69,21 @@ const ways = {
     limitAddresses(400 * 2 ** 20);
     require('offheap/global');
     return fill(16 * KiB);
+  },
+
+  /** As if the system had no memory: it refuses every commit. */
+  memory() {
+    const addon = require('../../../build/Release/offheap.node');
+    Object.getPrototypeOf(addon.share('0'.repeat(32), 1)).commit = () => 12;
+    require('offheap/global');
+    return fill(16 * KiB);
+  },
+
+  /** Ends in the turn in which it is full, so that Node.js does not get around to warning. */
+  ending() {
+    fill(16 * KiB);
+    print({});
+    process.exit();
   },
 
   /** What nobody could have has not to do with how much there is. */

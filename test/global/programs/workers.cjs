@@ -4,7 +4,7 @@
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 
-const { BumpAlloc, KiB, memoryUsage, MiB } = require('offheap');
+const { BumpAlloc, memoryUsage, MiB } = require('offheap');
 const { isRouted, isZero, offsetOf, overlaps, print } = require('./common.cjs');
 
 const WORKER = require.resolve('./worker.cjs');
@@ -70,7 +70,7 @@ const trials = {
       routed: messages.map(({ routed }) => routed),
       overlaps: overlaps(ranges),
       wrong: wrong.length,
-      accounted: allocated >= sum && allocated < 1.5 * sum + messages.length * 64 * KiB,
+      accounted: allocated >= sum && allocated < 1.25 * sum + messages.length * MiB, // a slab is left unfinished
       kept: alloc.allocated === allocated,
     };
   },
