@@ -9,8 +9,8 @@ import { alignUp, DEFAULT_ALIGN, formatBytes, GiB } from '../sizes';
 import { fillWith, lengthOf } from './concat';
 import { concatAllocates, Hook } from './hook';
 import { sizeFrom, sizeText } from './settings';
-import { Slabs } from './slabs';
 import { type Counts, Shared, summarize } from './summary';
+import { ThreadBuffers } from './thread-buffers';
 import { emitWarning } from './warning';
 
 /** By which workers find what the thread that started them has installed. */
@@ -31,7 +31,7 @@ const counts: Counts = { buffers: 0, bytes: 0, refused: 0 };
 let counting = process.env['OFFHEAP_GLOBAL_STATS'] === '1';
 
 let alloc: BumpAlloc | null = null;
-let slabs: Slabs | null = null;
+let buffers: ThreadBuffers | null = null;
 let shared: Shared | null = null;
 /**
  * Sizes from here on are left to Node. Memory is never freed, so where there was no room once, there will be none again; 0
@@ -70,7 +70,7 @@ function concat(list: readonly Uint8Array[], length?: number): Buffer {
 function take(size: number): Buffer | null {
   let block: Buffer | null = null;
   try {
-    block = slabs!.alloc(size);
+    block = buffers!.alloc(size);
     failure = null;
   } catch (error) {
     if (!(error instanceof OffheapError)) {
@@ -145,7 +145,7 @@ export function installGlobal(next?: BumpAlloc): void {
   shared ??= new Shared(parent?.words);
   counting ||= parent?.counting === true;
   alloc = chosen;
-  slabs = new Slabs(chosen);
+  buffers = new ThreadBuffers(chosen);
   refused = Infinity;
   failure = null;
   setEnvironmentData(KEY, { handle, words: shared.words, counting } satisfies Installation);
@@ -197,7 +197,7 @@ export function installWhereWanted(): void {
  */
 export function uninstall(): void {
   alloc = null;
-  slabs = null;
+  buffers = null;
   refused = 0;
   setEnvironmentData(KEY, OFF);
   hooks.allocUnsafe.remove();

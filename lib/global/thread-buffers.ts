@@ -23,7 +23,7 @@ const aligned = alignUp;
  * large one, over itself alone. Node clones the whole ArrayBuffer where a Buffer is posted, as the output of a worker is, and takes
  * it along where one is transferred. No two of these ArrayBuffers show the same memory.
  */
-export class Slabs {
+export class ThreadBuffers {
   readonly #region: SharedRegion;
   /** Takes whole slabs and large Buffers, and nothing around them. */
   readonly #taker: Chunk;
