@@ -1,3 +1,5 @@
+import { isMainThread } from 'node:worker_threads';
+
 import { regionOf, type BumpAlloc } from '../arena/bump-alloc';
 import { Chunk } from '../arena/chunk';
 import { BlockBuffer } from '../memory/buffer-view';
@@ -5,10 +7,10 @@ import { isDetached } from '../memory/detach';
 import type { SharedRegion } from '../memory/shared-region';
 import { alignUp, DEFAULT_ALIGN, KiB, MiB } from '../sizes';
 
-/** How long slabs are at first, in bytes; then twice as long each time, so that a thread that needs little takes little. */
-const FIRST = 64 * KiB;
-/** And at most: so much is copied where a Buffer is posted. */
+/** How long slabs are, in bytes: so much is copied where a Buffer is posted. */
 const MOST = 1 * MiB;
+/** And at first; then twice as long each time. A worker may need one Buffer in its life, and leaves the rest of its slab behind. */
+const FIRST = isMainThread ? MOST : 64 * KiB;
 /** A slab is at most this part of the capacity. */
 const SLABS = 16;
 /** A Buffer of more than this part of the longest slab is in none. */

@@ -33,7 +33,7 @@ describe('offheap/global', () => {
   });
 
   it('still serves smaller Buffers as long as they have room', async () => {
-    const { answer, warnings } = await filled('smaller', '1250k');
+    const { answer, warnings } = await filled('smaller', '1270k');
     expect(answer).toEqual({ large: [true, true, true, false], middle: [true], small: [true, false], last: [true] });
     expect(warnings).toHaveLength(1);
   });
