@@ -108,16 +108,18 @@ describe('four threads that allocate until the memory is full', () => {
   test('leave what one needs no more of to the others', async () => {
     await withThreads(1, async (other) => {
       const alloc = BumpAlloc.withSize(1 * MiB); // with chunks of 64 KiB
-      alloc.alloc(49 * KiB, 1);
+      for (const kib of [16, 16, 16, 1]) {
+        alloc.alloc(kib * KiB, 1); // of the first chunk, in which 15 KiB are left
+      }
       await other.ask('attach', alloc.handle);
       await other.ask('allocate', { thread: 0, count: 1, smallest: 930 * KiB, largest: 930 * KiB, seed: 1 });
-      // Of the 30 KiB behind that, the block is all that pays: in its chunk this thread has 15 KiB left.
+      // Of the 30 KiB behind that, the block is all that pays: with it, less than 15 KiB would be left.
       expect(alloc.remaining).toBe((30 + 15) * KiB);
       expect(alloc.alloc(16 * KiB, 1)).toHaveLength(16 * KiB);
       expect(alloc.remaining).toBe((14 + 15) * KiB);
-      expect([alloc.alloc(14 * KiB, 1), alloc.alloc(15 * KiB, 1)].map((block) => block?.length)).toEqual([
-        14 * KiB,
+      expect([alloc.alloc(15 * KiB, 1), alloc.alloc(14 * KiB, 1)].map((block) => block?.length)).toEqual([
         15 * KiB,
+        14 * KiB,
       ]);
       expect(alloc.remaining).toBe(0);
     });
