@@ -31,28 +31,27 @@ function warmUp() {
   arena.dispose();
 }
 
-async function measure(flags, size, mode, total = TOTAL, prepare = warmUp) {
+async function measure(flags, size, mode, total, prepare = warmUp) {
   await prepare();
   const { stdout } = await execute(process.execPath, [...flags, PROCESS, String(size), mode, String(total)]);
   return JSON.parse(stdout);
 }
 
+/** A row of both ways, which take turns. */
+async function compare(name, { size, mode, total = TOTAL, prepare = warmUp, runs = RUNS, budgets = [] }) {
+  const [plain, routed] = [[], []];
+  for (let run = 0; run < runs; run++) {
+    plain.push((await measure([], size, mode, total, prepare)).nanoseconds);
+    routed.push((await measure(ROUTED, size, mode, total, prepare)).nanoseconds);
+  }
+  return row(name, summarize(routed), { 'without offheap/global': summarize(plain) }, { budgets });
+}
+
 const rows = [];
 for (const mode of ['kept', 'dropped']) {
   for (const size of [16 * KiB, 64 * KiB]) {
-    const [plain, routed] = [[], []];
-    for (let run = 0; run < RUNS; run++) {
-      plain.push((await measure([], size, mode)).nanoseconds);
-      routed.push((await measure(ROUTED, size, mode)).nanoseconds);
-    }
-    rows.push(
-      row(
-        `Buffer.allocUnsafe(${size / KiB} KiB), written and ${mode}`,
-        summarize(routed),
-        { 'without offheap/global': summarize(plain) },
-        { budgets: [atMostTimes(mode === 'kept' ? 0.5 : 1, 'without offheap/global')] },
-      ),
-    );
+    const budgets = [atMostTimes(mode === 'kept' ? 0.5 : 1, 'without offheap/global')];
+    rows.push(await compare(`Buffer.allocUnsafe(${size / KiB} KiB), written and ${mode}`, { size, mode, budgets }));
   }
 }
 
@@ -61,27 +60,14 @@ for (const [name, mode] of [
   ['Buffer.allocUnsafe(96), written and dropped', 'dropped'],
   ['Buffer.concat of 8 parts of 12 bytes', 'joined'],
 ]) {
-  const [plain, routed] = [[], []];
-  for (let run = 0; run < RUNS; run++) {
-    plain.push((await measure([], 96, mode, TOTAL / 4)).nanoseconds);
-    routed.push((await measure(ROUTED, 96, mode, TOTAL / 4)).nanoseconds);
-  }
-  rows.push(row(name, summarize(routed), { 'without offheap/global': summarize(plain) }));
+  rows.push(await compare(name, { size: 96, mode, total: TOTAL / 4 }));
 }
 
 // Large ones where nobody has used the memory for a while.
 const idle = () => sleep(IDLE);
 for (const size of [16 * KiB, 64 * KiB]) {
-  const [plain, routed] = [[], []];
-  for (let run = 0; run < 3; run++) {
-    plain.push((await measure([], size, 'kept', TOTAL, idle)).nanoseconds);
-    routed.push((await measure(ROUTED, size, 'kept', TOTAL, idle)).nanoseconds);
-  }
-  rows.push(
-    row(`${size / KiB} KiB, kept, ${IDLE / 1000} s after the last program`, summarize(routed), {
-      'without offheap/global': summarize(plain),
-    }),
-  );
+  const name = `${size / KiB} KiB, kept, ${IDLE / 1000} s after the last program`;
+  rows.push(await compare(name, { size, mode: 'kept', prepare: idle, runs: 3 }));
 }
 
 // What a server does all day: 4 GB of Buffers, each dropped. The memory has 1 GiB.

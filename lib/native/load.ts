@@ -56,7 +56,7 @@ function load(): Addon {
       '      npm explore offheap -- npm install --ignore-scripts',
       '      npm explore offheap -- npm run build:native',
       '  - after a copy of node_modules from another machine: install again on this one',
-      '  - with --permission or --no-addons, let Node.js load addons: --allow-addons',
+      '  - under --permission, let Node.js load addons: --allow-addons',
       '  - use BumpArena, which needs no addon',
     ].join('\n'),
   );

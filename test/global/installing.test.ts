@@ -1,4 +1,14 @@
-import { answerOf, IMPORT, program, run } from './support';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { answerOf, IMPORT, program, ROOT, run } from './support';
+
+/** What `require.resolve('offheap/global')` answers. */
+const BY_PATH = join(ROOT, 'dist', 'global', 'index.js');
+/** The flag has this name from Node 24 on. */
+const withPermissions = Number(process.versions.node.split('.')[0]) >= 24 ? it : it.skip;
 
 const SIZES = './test/global/programs/sizes.cjs';
 const BOTH = "['alloc', 'allocUnsafe', 'allocUnsafeSlow', 'concat', 'from'].map((name) => Buffer[name])";
@@ -57,6 +67,40 @@ describe('offheap/global', () => {
     const [before, after] = await answerOf<number[]>([...flags, '-e', code]);
     expect(before).toBe(0);
     expect(after).toBeGreaterThanOrEqual(2 ** 30);
+  });
+
+  it.each([
+    ['NODE_OPTIONS', [], { NODE_OPTIONS: `--require=${BY_PATH}` }],
+    ['-r', ['-r', BY_PATH], {}],
+    ['--import', ['--import', pathToFileURL(BY_PATH.replace(/js$/, 'mjs')).href], {}],
+  ])('by its path in %s serves a program that goes to another folder, and its workers', async (_way, flags, env) => {
+    const worker = `require('node:worker_threads').parentPort.postMessage(Buffer.allocUnsafe(70001).buffer.byteLength)`;
+    const code = `
+      process.chdir(require('node:os').tmpdir());
+      require('node:fs').writeFileSync(process.argv[1], ${JSON.stringify(worker)});
+      new (require('node:worker_threads').Worker)(process.argv[1]).on('message', (length) => {
+        console.log(JSON.stringify([Buffer.allocUnsafe(70001).buffer.byteLength, length].map((each) => each > 70001)));
+      });`;
+    const folder = mkdtempSync(join(tmpdir(), 'offheap-global-'));
+    try {
+      expect(await answerOf([...flags, '-e', code, join(folder, 'worker.cjs')], env)).toEqual([true, true]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  withPermissions('needs --allow-addons under --permission, and says so', async () => {
+    const args = [
+      '--no-warnings',
+      '--permission',
+      '--allow-fs-read=*',
+      ...IMPORT,
+      '-p',
+      'Buffer.allocUnsafe(70001).length',
+    ];
+    const refused = await run(args);
+    expect([refused.code, refused.stderr.includes('--allow-addons')]).toEqual([1, true]);
+    expect(await run(['--allow-addons', ...args])).toEqual({ code: 0, stdout: '70001\n', stderr: '' });
   });
 
   it('keeps no process alive, and says nothing', async () => {
