@@ -7,6 +7,7 @@ const ROOT = resolve(__dirname, '..');
 const LAYERS: Readonly<Record<string, number>> = {
   'arguments.ts': 0,
   'errors.ts': 0,
+  'registry.ts': 0,
   'sizes.ts': 0,
   native: 1,
   memory: 2,
@@ -17,8 +18,9 @@ const LAYERS: Readonly<Record<string, number>> = {
   collections: 5,
   server: 6,
   global: 6,
-  'index.ts': 7,
-  'index.mts': 8,
+  monitor: 7,
+  'index.ts': 8,
+  'index.mts': 9,
 };
 
 function filesBelow(folder: string, pattern: RegExp): string[] {
