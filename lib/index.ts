@@ -66,4 +66,11 @@ export {
 export { type BlockLifetime } from './memory/lifetime';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
+export { BufferPool, type FallbackMessage } from './pool/buffer-pool';
+export { type UseAfterReleaseMessage } from './pool/guard';
+export { type LeakDetection, type LeakMessage } from './pool/leak-detector';
+export { type Lease } from './pool/lease';
+export { type TrimMessage } from './pool/pool-memory';
+export { type BufferPoolOptions } from './pool/pool-options';
+export { type PoolSizeStats, type PoolStats } from './pool/pool-stats';
 export { GiB, KiB, MiB } from './sizes';

@@ -156,6 +156,11 @@ export class LazyRegion implements Region {
     return alignUp(from, pageSize);
   }
 
+  /** Gives physical memory between two offsets back, as far as it is whole pages of what is committed. */
+  discardBetween(from: number, to: number): void {
+    this.#native.discard(from, to);
+  }
+
   /** Bytes of physical memory behind what is committed. */
   resident(): number {
     return Math.max(0, this.#native.resident());

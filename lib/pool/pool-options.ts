@@ -1,0 +1,93 @@
+import { totalmem } from 'node:os';
+import { inspect } from 'node:util';
+
+import { checkBoolean, checkOptions } from '../arguments';
+import { invalidType, invalidValue, outOfRange } from '../errors';
+import { alignDown, checkSize, MiB } from '../sizes';
+import { type LeakDetection, leakDetectionFrom } from './leak-detector';
+
+export interface BufferPoolOptions {
+  /** What statistics, warnings and dashboards call it. Default: `'pool'`. */
+  name?: string;
+  /**
+   * The most memory that the pool holds, in bytes: in blocks that callers have, and in those that wait, warm. Default: half of the
+   * memory of the machine, or of what the process is allowed where that is less.
+   */
+  maxBytes?: number;
+  /**
+   * What `acquire` does beyond `maxBytes`, for more than 1 GiB at once, and where the system refuses: `'allocate'` answers a Buffer of
+   * Node's own, which is released like all others; `'null'` answers `null`. Default: `'allocate'`.
+   */
+  whenFull?: 'allocate' | 'null';
+  /**
+   * After how many milliseconds memory that nobody has needed goes back to the system: between once and one and a half times
+   * as many. From 1 to 2^31 - 1, or Infinity for never. Default: 10,000.
+   */
+  idleMs?: number;
+  /** Every Buffer is zeroed, as if `acquire` were `acquireZeroed`. Default: false. */
+  zeroed?: boolean;
+  /** Every Buffer is cleared when it is released, for secrets. Default: false. */
+  zeroOnRelease?: boolean;
+  /** Default: what the environment variable `OFFHEAP_LEAK_DETECTION` says, or else `'simple'`. */
+  leakDetection?: LeakDetection;
+  /**
+   * Finds uses of Buffers that were released, for tests. They are filled with the byte 0xDB, and when their memory is handed out again and
+   * something else is there, a warning says so. With the leak detection at `'paranoid'`, each Buffer has pages of its own, and is detached by
+   * `release` (on Node 20, which cannot detach safely, it stays poisoned, and its memory is not handed out again). Default: false.
+   */
+  guard?: boolean;
+}
+
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Options with their defaults, checked. */
+export function checkPoolOptions(options: BufferPoolOptions): Required<BufferPoolOptions> {
+  const {
+    name = 'pool',
+    maxBytes = halfOfMemory(),
+    whenFull = 'allocate',
+    idleMs = 10_000,
+    zeroed = false,
+    zeroOnRelease = false,
+    leakDetection,
+    guard = false,
+  } = checkOptions(options);
+  if (typeof name !== 'string') {
+    throw invalidType('options.name', 'of type string', name);
+  }
+  checkSize('options.maxBytes', maxBytes);
+  if (!['allocate', 'null'].includes(whenFull)) {
+    throw invalidValue('options.whenFull', `expected 'allocate' or 'null'. Received ${inspect(whenFull)}`);
+  }
+  checkIdleMs('options.idleMs', idleMs);
+  checkBoolean('options.zeroed', zeroed);
+  checkBoolean('options.zeroOnRelease', zeroOnRelease);
+  checkBoolean('options.guard', guard);
+  return {
+    name,
+    maxBytes,
+    whenFull,
+    idleMs,
+    zeroed,
+    zeroOnRelease,
+    leakDetection: leakDetectionFrom(leakDetection),
+    guard,
+  };
+}
+
+/** @throws TypeError or RangeError unless `value` is a number of milliseconds that a timer can wait, or Infinity. */
+export function checkIdleMs(name: string, value: unknown): void {
+  if (typeof value !== 'number') {
+    throw invalidType(name, 'of type number', value);
+  }
+  if (!(value >= 1 && value <= MAX_DELAY) && value !== Infinity) {
+    throw outOfRange(name, `>= 1 && <= ${MAX_DELAY}, or Infinity`, value);
+  }
+}
+
+function halfOfMemory(): number {
+  // 0 or far too much where there is no limit.
+  const limit = (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
+  const memory = totalmem();
+  return alignDown(Math.floor((limit > 0 && limit < memory ? limit : memory) / 2), MiB);
+}
