@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 
 import { disposed, doubleFree } from '../allocator/checks';
 import { markAsUncloneable } from '../arguments';
-import { invalidType, OffheapError } from '../errors';
 import { BlockBuffer } from '../memory/buffer-view';
 import { loadAddon } from '../native/load';
 import { Registry } from '../registry';
@@ -17,7 +16,7 @@ import { type BufferPoolOptions, checkPoolOptions } from './pool-options';
 import { measure, PoolCounts, type PoolStats } from './pool-stats';
 import type { SizeClass } from './size-class';
 import { classOf, MAX_BLOCK } from './size-classes';
-import { Mark, Slot } from './slot';
+import { foreignBuffer, Mark, Slot } from './slot';
 
 /** What is published on `offheap:fallback` when a pool is full. */
 export interface FallbackMessage {
@@ -112,7 +111,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
 
   /** A Buffer on a warm block where there is nothing else to do for it; `null` in every other case. */
   #acquireWarm(size: number): Buffer | null {
-    if (this.#slow || size >>> 0 !== size || size > MAX_BLOCK || --this.#untilSample <= 0) {
+    if (this.#slow || !Number.isSafeInteger(size) || size < 0 || size > MAX_BLOCK || this.#untilSample <= 1) {
       return null;
     }
     const sizeClass = this.#classes[classOf(size)]!;
@@ -125,6 +124,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
       sizeClass.free.push(slot); // somebody has taken the memory away
       return null;
     }
+    this.#untilSample--;
     return this.#handOut(slot, sizeClass, memory, size);
   }
 
@@ -154,28 +154,32 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   }
 
   #takeSlot(sizeClass: SizeClass): Slot | null {
-    for (;;) {
-      const warm = this.#isPrivate ? undefined : sizeClass.takeWarm();
-      const slot = warm ?? this.#takeCold(sizeClass);
-      if (slot?.chunk!.stolen === true) {
-        this.#memory.drop(sizeClass);
-        this.#condemn(slot.chunk);
-        continue;
+    const warm = this.#isPrivate ? null : this.#attached(() => sizeClass.takeWarm());
+    if (warm !== null) {
+      if (warm.poisoned) {
+        checkPoison(this.name, warm.block);
       }
-      if (slot?.poisoned === true) {
-        checkPoison(this.name, slot.block);
-      }
-      return slot;
+      return warm;
     }
+    const cold = this.#takeCold(sizeClass);
+    sizeClass.misses += cold === null ? 0 : 1;
+    return cold;
   }
 
   #takeCold(sizeClass: SizeClass): Slot | null {
-    const slot = this.#memory.take(sizeClass, this.#isPrivate);
-    if (slot !== null) {
-      sizeClass.misses++;
-      slot.poisoned = false;
+    return this.#attached(() => this.#memory.take(sizeClass, this.#isPrivate));
+  }
+
+  /** The first slot in memory that nobody has taken away. */
+  #attached(take: () => Slot | null | undefined): Slot | null {
+    for (let slot = take() ?? null; ; slot = take() ?? null) {
+      const chunk = slot?.chunk;
+      if (chunk?.stolen !== true) {
+        return slot;
+      }
+      this.#memory.drop(chunk.sizeClass);
+      this.#condemn(chunk);
     }
-    return slot;
   }
 
   /** Whether each Buffer has pages of its own. */
@@ -328,8 +332,8 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
       return 0;
     }
     const sizeClass = this.#classes[classOf(size)]!;
-    while (sizeClass.free.length < count) {
-      const slot = this.#memory.take(sizeClass, false);
+    for (let missing = count - sizeClass.free.length; missing > 0; missing--) {
+      const slot = this.#takeCold(sizeClass);
       if (slot === null) {
         break;
       }
@@ -383,17 +387,6 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     const entries = sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
     return `BufferPool '${this.name}' { ${entries.join(', ')}, hitRate: ${hitRate.toFixed(3)}, fallbacks: ${fallbacks}, leaks: ${leaks} }`;
   }
-}
-
-function foreignBuffer(buffer: unknown): Error {
-  const expected = 'the very Buffer that acquire() of this pool has answered';
-  if (!ArrayBuffer.isView(buffer)) {
-    return invalidType('buffer', expected, buffer);
-  }
-  return new OffheapError(
-    'ERR_OFFHEAP_FOREIGN_BLOCK',
-    `Expected ${expected}. Received ${buffer.byteLength} bytes that are a part of one, or none of its`,
-  );
 }
 
 const fallbacks = channel('offheap:fallback');

@@ -53,7 +53,7 @@ export class PoolMemory {
    */
   take(sizeClass: SizeClass, isPrivate: boolean): Slot | null {
     const { blockSize } = sizeClass;
-    if (!this.#makeRoom(blockSize)) {
+    if (!this.#makeRoom(sizeClass)) {
       return null;
     }
     const find = (): Slot | null => (isPrivate ? sizeClass.takePrivate() : sizeClass.takeCold());
@@ -65,12 +65,13 @@ export class PoolMemory {
     return slot;
   }
 
-  /** Lets other classes give back what they do not need, until there is room; false where all is needed. */
-  #makeRoom(size: number): boolean {
+  /** Lets other classes give back what they do not need, until there is room for a block; false where all is needed. */
+  #makeRoom(wanted: SizeClass): boolean {
+    const size = wanted.blockSize;
     if (this.#held + size <= this.#maxBytes) {
       return true;
     }
-    const cached = this.classes.filter(({ free }) => free.length > 0);
+    const cached = this.classes.filter((sizeClass) => sizeClass.free.length > 0 && sizeClass !== wanted);
     if (this.#held + size - cached.reduce((sum, sizeClass) => sum + sizeClass.cached, 0) > this.#maxBytes) {
       return false;
     }

@@ -118,6 +118,7 @@ export class SizeClass {
     const byChunk = new Map<Chunk, Slot[]>();
     for (const slot of slots) {
       slot.cold = true;
+      slot.poisoned = false;
       const others = byChunk.get(slot.chunk!);
       if (others === undefined) {
         byChunk.set(slot.chunk!, [slot]);

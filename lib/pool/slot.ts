@@ -1,3 +1,4 @@
+import { invalidType, OffheapError } from '../errors';
 import { Returned } from '../layout/returned';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Chunk } from './chunk';
@@ -58,4 +59,16 @@ export class Mark extends Returned {
       return null; // what has none is rare, and `in` would cost every one that has
     }
   }
+}
+
+/** What to throw for a Buffer that has no slot of the pool. */
+export function foreignBuffer(buffer: unknown): Error {
+  const expected = 'the very Buffer that acquire() of this pool has answered';
+  if (!ArrayBuffer.isView(buffer)) {
+    return invalidType('buffer', expected, buffer);
+  }
+  return new OffheapError(
+    'ERR_OFFHEAP_FOREIGN_BLOCK',
+    `Expected ${expected}. Received ${buffer.byteLength} bytes that are a part of one, or none of its`,
+  );
 }
