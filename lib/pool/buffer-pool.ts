@@ -192,10 +192,6 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     const { whenFull } = this.#options;
     const buffer = whenFull === 'null' ? null : Buffer.allocUnsafeSlow(size);
     this.#counts.fallbacks++;
-    if (fallbacks.hasSubscribers) {
-      const message: FallbackMessage = { pool: this.name, size };
-      fallbacks.publish(message);
-    }
     if (buffer !== null) {
       const slot = new Slot(this, null, 0);
       new Mark(buffer, slot);
@@ -205,6 +201,10 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
       this.#counts.allocated++;
       this.#counts.allocatedLive++;
       this.#counts.allocatedBytes += size;
+    }
+    if (fallbacks.hasSubscribers) {
+      const message: FallbackMessage = { pool: this.name, size };
+      fallbacks.publish(message);
     }
     return buffer;
   }
@@ -235,8 +235,8 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     if (this.#options.guard && chunk?.stolen === false) {
       poison(slot.block);
       slot.poisoned = true;
-    } else if (this.#options.zeroOnRelease) {
-      buffer.fill(0);
+    } else if (this.#options.zeroOnRelease && buffer.length > 0) {
+      buffer.fill(0); // which throws where the memory was taken away
     }
     if (tracker !== null) {
       this.#detector.forget(tracker);

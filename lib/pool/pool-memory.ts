@@ -30,6 +30,8 @@ export class PoolMemory {
   #held = 0;
   #timer: NodeJS.Timeout | null = null;
   #sliceTimer: NodeJS.Timeout | null = null;
+  /** Bytes given back that nobody has been told of. */
+  #unsaid = 0;
   /** Bytes that go back at once. */
   #slice = SLICE;
 
@@ -89,8 +91,15 @@ export class PoolMemory {
     const bytes = sizeClass.giveBack(count);
     this.#held -= bytes;
     if (bytes > 0 && trims.hasSubscribers) {
-      const message: TrimMessage = { pool: this.#name, bytes };
-      trims.publish(message);
+      if (this.#unsaid === 0) {
+        // Not now: whoever hears of it may use the pool, which is in the middle of something.
+        queueMicrotask(() => {
+          const message: TrimMessage = { pool: this.#name, bytes: this.#unsaid };
+          this.#unsaid = 0;
+          trims.publish(message);
+        });
+      }
+      this.#unsaid += bytes;
     }
     return bytes;
   }
