@@ -29,6 +29,7 @@ const QUESTIONS = [
   'collections',
   'bump-alloc',
   'global',
+  'buffer-pool',
 ];
 
 const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });

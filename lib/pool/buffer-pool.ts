@@ -32,9 +32,6 @@ export const bufferPools = new Registry<BufferPool<'allocate' | 'null'>>();
 /** What a pool answers that was made with this `whenFull`. */
 type OrNull<T, Full> = Full extends 'null' ? T | null : T;
 
-/** The public method that was called. */
-type Entry = 'acquire' | 'acquireZeroed' | 'lease';
-
 /**
  * Buffers of any size that are handed out, released and handed out again, on memory that stays warm while it is needed, and goes back to
  * the system when it is not.
@@ -90,18 +87,18 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
    * @throws OffheapError `ERR_OFFHEAP_DISPOSED`, and what `Buffer.allocUnsafeSlow` throws where it has no memory either.
    */
   acquire(size: number): OrNull<Buffer, Full> {
-    return (this.#acquireWarm(size) ?? this.#acquireSlow(size, 'acquire')) as OrNull<Buffer, Full>;
+    return (this.#acquireWarm(size) ?? this.#acquireSlow(size)) as OrNull<Buffer, Full>;
   }
 
   /** The same, all zero. */
   acquireZeroed(size: number): OrNull<Buffer, Full> {
-    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size, 'acquireZeroed');
+    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size);
     return (buffer?.fill(0) ?? null) as OrNull<Buffer, Full>;
   }
 
   /** A Buffer that is released when the lease is: `using lease = pool.lease(size)`. */
   lease(size: number): OrNull<Lease, Full> {
-    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size, 'lease');
+    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size);
     return (buffer && new Lease(buffer, this.#releaseLease)) as OrNull<Lease, Full>;
   }
 
@@ -139,7 +136,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     return buffer;
   }
 
-  #acquireSlow(size: number, entry: Entry): Buffer | null {
+  #acquireSlow(size: number): Buffer | null {
     this.#checkOpen();
     checkSize('size', size);
     const sizeClass = size <= MAX_BLOCK ? this.#classes[classOf(size)]! : null;
@@ -147,8 +144,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     const buffer = slot ? this.#handOut(slot, sizeClass, slot.chunk!.buffer, size) : this.#acquireElsewhere(size);
     if (buffer !== null && --this.#untilSample <= 0) {
       this.#untilSample = this.#detector.nextSample();
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- to be found on the stack
-      this.#detector.sample(Mark.slotOf(buffer)!, buffer, BufferPool.prototype[entry]);
+      this.#detector.sample(Mark.slotOf(buffer)!, buffer);
     }
     return this.#options.zeroed && buffer !== null ? buffer.fill(0) : buffer;
   }
@@ -312,8 +308,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   touch(buffer: Buffer, hint = ''): void {
     const { tracker } = this.#liveSlot(buffer, Mark.slotOf(buffer));
     if (tracker !== null) {
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- to be found on the stack
-      this.#detector.touch(tracker, BufferPool.prototype.touch, hint);
+      this.#detector.touch(tracker, hint);
     }
   }
 
