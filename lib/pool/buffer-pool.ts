@@ -290,6 +290,9 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   }
 
   #condemn(chunk: Chunk): void {
+    if (chunk.condemned) {
+      return;
+    }
     this.#memory.condemn(chunk);
     for (const slot of chunk.slots) {
       if (slot.held !== null) {

@@ -116,9 +116,7 @@ export class PoolMemory {
 
   /** Hands nothing of a chunk out any more. */
   condemn(chunk: Chunk): void {
-    if (!chunk.condemned) {
-      this.#held -= chunk.sizeClass.condemn(chunk) * chunk.sizeClass.blockSize;
-    }
+    this.#held -= chunk.sizeClass.condemn(chunk) * chunk.sizeClass.blockSize;
   }
 
   // --- What nobody needs ------------------------------------------------------------------------------------------
