@@ -164,7 +164,7 @@ export class LeakDetector {
     }
     const tracker = new Tracker(slot, buffer, acquired);
     slot.tracker = tracker;
-    slot.held = null;
+    slot.held = slot.seen = null;
     this.#registry.register(buffer, tracker, tracker);
   }
 

@@ -152,7 +152,6 @@ export class PoolMemory {
     for (const { slots } of chunks) {
       for (const slot of slots) {
         if (slot.held !== null && slot.held === slot.seen) {
-          slot.seen = null;
           this.#onOld(slot);
         } else {
           slot.seen = slot.held;
