@@ -15,6 +15,8 @@ const CORE = [
   'test/memory',
   'test/model',
   'test/native',
+  'test/pool',
+  'test/server',
   'test/threads',
   'test/crash',
 ];
