@@ -63,6 +63,33 @@ export {
   type StructClass,
   type StructOf,
 } from './layout/types';
+export {
+  ArenaPool,
+  arenaPools,
+  type ArenaPoolStats,
+  type ReleaseOptions,
+  type RequestMessage,
+} from './server/arena-pool';
+export { type ArenaPoolOptions, type GiveBack } from './server/arena-pool-options';
+export { BodyError } from './server/body-error';
+export { currentArena } from './server/context';
+export { type BlockPool, onread, type Onread, type OnreadCallback, type OnreadOptions } from './server/onread';
+export {
+  type AnswerableResponse,
+  type AnsweringReadIntoOptions,
+  type BodySource,
+  readInto,
+  type ReadIntoOptions,
+  type TooLargeMessage,
+} from './server/read-into';
+export { type RequestArena } from './server/request-arena';
+export {
+  requestArena,
+  type RequestArenaMiddleware,
+  type RequestArenaOptions,
+  type WithArena,
+} from './server/request-arena-middleware';
+export { withArena, type WithArenaOptions } from './server/with-arena';
 export { type BlockLifetime } from './memory/lifetime';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';

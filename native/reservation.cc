@@ -128,6 +128,17 @@ vm::Error Reservation::Expose(size_t size, uint8_t** address, Span** span) {
   return 0;
 }
 
+vm::Error Reservation::ExposePart(size_t from, size_t to, uint8_t** address, Span** span) {
+  if (from >= to) {
+    return EINVAL;
+  }
+  const vm::Error error = Expose(to, address, span);
+  if (error == 0) {
+    *address += from;
+  }
+  return error;
+}
+
 vm::Error Reservation::Renew() {
   if (exposed_ == 0) {
     return 0;  // nobody has seen this address

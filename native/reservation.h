@@ -25,6 +25,9 @@ class Reservation {
   // nothing can reach the memory any more.
   vm::Error Expose(size_t size, uint8_t** address, Span** span);
 
+  // The same of only what lies between two offsets.
+  vm::Error ExposePart(size_t from, size_t to, uint8_t** address, Span** span);
+
   // Starts over at another address, with as much committed as before, or less where the last rounds needed far less,
   // and with contents undefined. Exposures stay valid, over memory that nobody else will get, zero where
   // facts().discard_zeroes says so. Where the system can move pages, the physical memory comes along, so that the next

@@ -29,7 +29,8 @@ export function checkNoPromise(result: unknown): void {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether it has a method `then`. Throws for nothing. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' || value === null) && typeof value !== 'function') {
     return false;
   }

@@ -33,6 +33,9 @@ const {
 /** What a record in an arena holds that is placed now. */
 export let newestLifetime: (arena: BumpArena) => Lifetime;
 
+/** Calls `fn` once the arena has no pin: now, or when the last one is released. Only the latest `fn` is called. */
+export let whenUnpinned: (arena: BumpArena, fn: () => void) => void;
+
 export interface BumpArenaOptions {
   /**
    * Every block is zeroed, as if `alloc` were `allocZeroed`. Costs nothing for memory that was never used.
@@ -70,6 +73,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     holds: (buffer) => this.#region.holds(buffer),
   };
   #pins = 0;
+  #whenUnpinned: (() => void) | null = null;
 
   /**
    * @param capacity Bytes, all of them allocated now: from 0 to the runtime's limit for ArrayBuffers (4 GiB on Node 20).
@@ -160,6 +164,13 @@ export class BumpArena extends BumpPointer implements BlockOwner {
 
   static {
     newestLifetime = (arena) => arena.#lifetime();
+    whenUnpinned = (arena, fn) => {
+      if (arena.#pins === 0) {
+        fn();
+      } else {
+        arena.#whenUnpinned = fn;
+      }
+    };
   }
 
   // --- Going back -------------------------------------------------------------------------------------------------
@@ -300,6 +311,11 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     this.#pins++;
     return new Pin(() => {
       this.#pins--;
+      if (this.#pins === 0) {
+        const fn = this.#whenUnpinned;
+        this.#whenUnpinned = null;
+        fn?.();
+      }
     });
   }
 

@@ -47,7 +47,7 @@ export abstract class BumpPointer {
   #buffer: ArrayBuffer;
   #views: Views | null = null;
   /** Memory from here on is known to be zero, but for what `#used` has covered since `goBack`. */
-  #dirty = 0;
+  #dirty: number;
   #highWaterMark = 0;
   /** Where the last record ends. */
   #floor = 0;
@@ -58,6 +58,7 @@ export abstract class BumpPointer {
   protected constructor(region: Region, zeroed: boolean) {
     this.#region = region;
     this.#zeroed = zeroed;
+    this.#dirty = region.dirty;
     this.#buffer = region.buffer;
     this.#limit = region.buffer.byteLength;
   }
@@ -330,9 +331,7 @@ export abstract class BumpPointer {
       startOver(pointer, isZero) {
         pointer.#claims?.clear();
         pointer.#goBack(0);
-        if (isZero) {
-          pointer.#dirty = 0;
-        }
+        pointer.#dirty = isZero ? 0 : Math.max(pointer.#dirty, pointer.#region.dirty);
         pointer.#buffer = pointer.#region.buffer;
         pointer.#limit = pointer.#buffer.byteLength;
       },

@@ -30,6 +30,11 @@ export function transfer(buffer: ArrayBuffer, length = buffer.byteLength): Array
   }
 }
 
+/** Detaches a buffer, for good: its store is ended, and accounted for no more. False where that is refused. */
+export function end(buffer: ArrayBuffer): boolean {
+  return buffer.byteLength === 0 || transfer(buffer, 0) !== null;
+}
+
 /** One piece of memory, which several ArrayBuffers have had one after the other. */
 interface Store {
   /** The first of them: the one whose end the addon watches. */

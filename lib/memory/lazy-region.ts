@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { type Addon, type Kind, type NativeReservation } from '../native/contract';
 import { loadAddon } from '../native/load';
 import { alignUp } from '../sizes';
-import { CAN_DETACH, isDetached, moveOn, transfer } from './detach';
+import { CAN_DETACH, end, isDetached, moveOn } from './detach';
 import { checkExposed, commitMore, noRoom, STEP } from './growth';
 import { checkCapacity, type Region } from './region';
 
@@ -17,6 +17,7 @@ const MOVES = CAN_DETACH && isMainThread;
 export class LazyRegion implements Region {
   readonly capacity: number;
   readonly keepsContents = true;
+  readonly dirty = 0;
   readonly #addon: Addon;
   readonly #native: NativeReservation;
   /** What commits are a multiple of, in bytes. */
@@ -175,9 +176,4 @@ export class LazyRegion implements Region {
     this.#startRound(0);
     this.#committed = 0;
   }
-}
-
-/** Detaches a buffer, for good: its store is ended, and accounted for no more. False where that is refused. */
-function end(buffer: ArrayBuffer): boolean {
-  return buffer.byteLength === 0 || transfer(buffer, 0) !== null;
 }

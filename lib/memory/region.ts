@@ -18,6 +18,8 @@ export interface Region {
   readonly committed: number;
   /** Whether the contents are still there after somebody has taken `buffer` away. */
   readonly keepsContents: boolean;
+  /** From which offset on memory is known to be zero when the region is new, and at the least when it starts over. */
+  readonly dirty: number;
   /** The bytes from offset 0 that can be reached now; empty before the first `grow` and after starting over. */
   readonly buffer: ArrayBuffer;
 
@@ -75,6 +77,7 @@ function runtimeName(): string {
 export class EagerRegion implements Region {
   readonly capacity: number;
   readonly keepsContents = false;
+  readonly dirty = 0;
   #buffer: ArrayBuffer;
 
   constructor(capacity: number) {

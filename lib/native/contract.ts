@@ -41,6 +41,8 @@ export interface NativeMemory {
   commit(size: number): number;
   /** An ArrayBuffer over the first `size` bytes, an errno number, or minus a napi_status. */
   expose(size: number): ArrayBuffer | number;
+  /** The same of only what lies between two offsets. */
+  exposePart(from: number, to: number): ArrayBuffer | number;
   /** Bytes, or minus an errno number. */
   resident(): number;
 }
@@ -62,8 +64,6 @@ export interface NativeShared extends NativeMemory {
   capacity(): number;
   /** Claims the addresses, if no thread has done it yet. */
   reserve(): number;
-  /** As `expose`, of only what lies between two offsets. */
-  exposePart(from: number, to: number): ArrayBuffer | number;
   /** How many bytes have been taken. */
   taken(): number;
   /** Takes what lies between two offsets: 0, or an errno number when `from` is not what `taken` answers any more. */

@@ -34,7 +34,6 @@ Napi::Function Wrap<SharedReservation>::Define(Napi::Env env) {
   if (!constructor.IsEmpty()) {
     prototype.Set("capacity", Napi::Function::New<SharedWrap::Capacity>(env, "capacity"));
     prototype.Set("reserve", Napi::Function::New<SharedWrap::Reserve>(env, "reserve"));
-    prototype.Set("exposePart", Napi::Function::New<SharedWrap::ExposePart>(env, "exposePart"));
     prototype.Set("taken", Napi::Function::New<SharedWrap::Taken>(env, "taken"));
     prototype.Set("take", Napi::Function::New<SharedWrap::Take>(env, "take"));
   }
@@ -80,22 +79,6 @@ Napi::Value SharedWrap::Capacity(const Napi::CallbackInfo& info) {
 Napi::Value SharedWrap::Reserve(const Napi::CallbackInfo& info) {
   SharedReservation* shared = Receiver(info);
   return Answer(info, shared == nullptr ? EINVAL : shared->Reserve());
-}
-
-Napi::Value SharedWrap::ExposePart(const Napi::CallbackInfo& info) {
-  SharedReservation* shared = Receiver(info);
-  Environment* environment = Environment::Of(info.Env());
-  size_t from = 0;
-  size_t to = 0;
-  if (shared == nullptr || environment == nullptr || !ReadSize(info[0], &from) || !ReadSize(info[1], &to)) {
-    return Answer(info, EINVAL);
-  }
-  uint8_t* address = nullptr;
-  Span* span = nullptr;
-  if (const vm::Error error = shared->ExposePart(from, to, &address, &span)) {
-    return Answer(info, error);
-  }
-  return AnswerBuffer(info, environment, address, to - from, span);
 }
 
 Napi::Value SharedWrap::Taken(const Napi::CallbackInfo& info) {

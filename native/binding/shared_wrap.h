@@ -22,10 +22,8 @@ class SharedWrap : public Wrap<SharedReservation> {
 
   static Napi::Value Capacity(const Napi::CallbackInfo& info);  // (): bytes, or minus an errno
   static Napi::Value Reserve(const Napi::CallbackInfo& info);   // ()
-  // (from, to): ArrayBuffer, errno, or minus a napi_status
-  static Napi::Value ExposePart(const Napi::CallbackInfo& info);
-  static Napi::Value Taken(const Napi::CallbackInfo& info);  // (): bytes, or minus an errno
-  static Napi::Value Take(const Napi::CallbackInfo& info);   // (from, to): 0, or EAGAIN
+  static Napi::Value Taken(const Napi::CallbackInfo& info);     // (): bytes, or minus an errno
+  static Napi::Value Take(const Napi::CallbackInfo& info);      // (from, to): 0, or EAGAIN
 };
 
 }  // namespace offheap

@@ -57,6 +57,7 @@ class Wrap : public Napi::ObjectWrap<Wrap<T>> {
     // Plain functions and not InstanceMethods, which would unwrap whatever receiver they are called with.
     prototype->Set("commit", Napi::Function::New<Commit>(env, "commit"));
     prototype->Set("expose", Napi::Function::New<Expose>(env, "expose"));
+    prototype->Set("exposePart", Napi::Function::New<ExposePart>(env, "exposePart"));
     prototype->Set("resident", Napi::Function::New<Resident>(env, "resident"));
     return constructor;
   }
@@ -96,6 +97,23 @@ class Wrap : public Napi::ObjectWrap<Wrap<T>> {
       return Answer(info, error);
     }
     return AnswerBuffer(info, environment, address, size, span);
+  }
+
+  // (from, to): the same
+  static Napi::Value ExposePart(const Napi::CallbackInfo& info) {
+    T* memory = Receiver(info);
+    Environment* environment = Environment::Of(info.Env());
+    size_t from = 0;
+    size_t to = 0;
+    if (memory == nullptr || environment == nullptr || !ReadSize(info[0], &from) || !ReadSize(info[1], &to)) {
+      return Answer(info, EINVAL);
+    }
+    uint8_t* address = nullptr;
+    Span* span = nullptr;
+    if (const vm::Error error = memory->ExposePart(from, to, &address, &span)) {
+      return Answer(info, error);
+    }
+    return AnswerBuffer(info, environment, address, to - from, span);
   }
 
   // (): bytes, or minus an errno

@@ -106,6 +106,28 @@ TEST("commit beyond the capacity is EINVAL, however much is committed") {
   CHECK_EQUAL(reservation->committed(), 2 * kPage);
 }
 
+TEST("a part is exposed from its first byte on, and what is renewed reaches to its end") {
+  const Owned reservation = CreateCommitted(16 * kPage, 4 * kPage);
+  uint8_t* address = nullptr;
+  Span* span = nullptr;
+  CHECK_EQUAL(reservation->ExposePart(kPage, kPage, &address, &span), EINVAL);
+  CHECK_EQUAL(reservation->ExposePart(2 * kPage, kPage, &address, &span), EINVAL);
+  CHECK_EQUAL(reservation->ExposePart(kPage, 4 * kPage + 1, &address, &span), EINVAL);
+  CHECK_EQUAL(reservation->ExposePart(SIZE_MAX - 1, SIZE_MAX, &address, &span), EINVAL);
+  CHECK_EQUAL(span, nullptr);
+  CHECK_EQUAL(reservation->ExposePart(kPage, 3 * kPage, &address, &span), 0);
+  CHECK_EQUAL(address, Base(reservation) + kPage);
+  memset(address, 7, 2 * kPage);
+  Renew(reservation);
+  CHECK(address != Base(reservation) + kPage);
+  CHECK(IsAll(address, 2 * kPage, 0));
+  memset(Base(reservation), 8, 4 * kPage);
+  CHECK(IsAll(address, 2 * kPage, 0));
+  reservation->Dispose();
+  CHECK(IsAll(address, 2 * kPage, 0));
+  span->Release();
+}
+
 TEST("expose takes from one byte to all that is committed") {
   const Owned reservation = CreateCommitted(16 * kPage, 4 * kPage);
   uint8_t* address = nullptr;

@@ -1,0 +1,72 @@
+/**
+ * `offheap/fastify`: the plugin for Fastify.
+ *
+ * @module
+ */
+import type { ArenaPool } from './arena-pool';
+import { runWith } from './context';
+import type { RequestArena } from './request-arena';
+import { acquireFor, poolOf, type RequestArenaOptions, type WithArena } from './request-arena-middleware';
+import type { RequestLike, ResponseLike } from './response-end';
+
+export { type RequestArenaOptions, type WithArena };
+
+interface FastifyRequestLike {
+  readonly raw: RequestLike;
+}
+
+interface FastifyReplyLike {
+  readonly raw: ResponseLike;
+}
+
+type RequestHook = (request: FastifyRequestLike, reply: FastifyReplyLike, done: (error?: Error) => void) => void;
+
+/** What is needed of a Fastify instance, of any version. */
+export interface FastifyLike {
+  decorateRequest(name: string, value: null): unknown;
+  addHook(name: 'onRequest' | 'preValidation', hook: RequestHook): unknown;
+  addHook(name: 'onClose', hook: (instance: unknown, done: () => void) => void): unknown;
+}
+
+/**
+ * Gives every request an arena: `request.arena`, and `currentArena()` in its handler and in all hooks from `onRequest` on. It is given
+ * back as that of `requestArena()`. The pool is disposed of when the server closes, unless it was given by option.
+ *
+ * It is for the whole server, as if it had been wrapped by fastify-plugin. TypeScript learns of `request.arena` by the declaration
+ * that docs/request-arenas.md shows; a package cannot extend the types of one that may not be installed.
+ */
+export function requestArenaPlugin(
+  fastify: FastifyLike,
+  options: RequestArenaOptions,
+  done: (error?: Error) => void,
+): void {
+  const { pool, dispose } = poolOf(options);
+  fastify.decorateRequest('arena', null);
+  fastify.addHook('onRequest', (request, reply, next) => {
+    runWith(arenaOf(pool, request, reply), next);
+  });
+  // A body is read in the context of its connection, which is not that of the request.
+  fastify.addHook('preValidation', (request, _reply, next) => {
+    runWith((request as WithArena<FastifyRequestLike>).arena, next);
+  });
+  fastify.addHook('onClose', (_instance, next) => {
+    dispose();
+    next();
+  });
+  done();
+}
+
+function arenaOf(pool: ArenaPool, request: FastifyRequestLike, reply: FastifyReplyLike): RequestArena {
+  const arena = acquireFor(pool, request.raw, reply.raw);
+  (request as WithArena<FastifyRequestLike>).arena = arena;
+  return arena;
+}
+
+// What fastify-plugin would add.
+Object.assign(requestArenaPlugin, {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'offheap',
+  [Symbol.for('plugin-meta')]: { name: 'offheap', fastify: '>=4' },
+});
+
+export default requestArenaPlugin;
