@@ -141,7 +141,11 @@ function read(source: BodySource, arena: BumpArena, limit: number): Promise<Buff
       } else {
         stop();
         source.off('data', onData);
-        resolve(block.take());
+        try {
+          resolve(block.take());
+        } catch (stolen) {
+          fail(stolen as Error);
+        }
       }
     });
     source.on('data', onData);

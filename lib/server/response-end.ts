@@ -1,6 +1,12 @@
+interface SocketLike {
+  readonly destroyed?: boolean;
+  readonly errored?: Error | null;
+  once(event: 'close', listener: () => void): unknown;
+}
+
 /** What is needed of a request: of `http`, or of the compatibility layer of `http2`. */
 export interface RequestLike {
-  readonly socket: { once(event: 'close', listener: () => void): unknown };
+  readonly socket: SocketLike;
 }
 
 /** What is needed of a response: of `http`, or of the compatibility layer of `http2`. */
@@ -8,9 +14,11 @@ export interface ResponseLike {
   readonly statusCode: number;
   readonly destroyed?: boolean;
   readonly writableEnded: boolean;
-  readonly writableFinished: boolean;
+  /** Of HTTP/2. */
+  readonly stream?: { readonly rstCode: number };
   end(...args: never[]): unknown;
   once(event: 'close', listener: () => void): unknown;
+  prependOnceListener(event: 'finish', listener: () => void): unknown;
 }
 
 type Done = (aborted: boolean) => void;
@@ -18,7 +26,7 @@ type Done = (aborted: boolean) => void;
 /** By socket, what waits for its end: one listener serves all requests of a connection, pipelined ones, too. */
 const waiting = new WeakMap<object, Set<() => void>>();
 
-function whenClosed(socket: RequestLike['socket'], fn: () => void): () => void {
+function whenClosed(socket: SocketLike, fn: () => void): () => void {
   let all = waiting.get(socket);
   if (all === undefined) {
     const listeners = (all = new Set());
@@ -47,7 +55,9 @@ const dropped = new FinalizationRegistry<() => void>((end) => {
  * something else that was under way may have been left to itself.
  */
 export function whenEnded(request: RequestLike, response: ResponseLike, done: Done): void {
+  const { socket } = request;
   let closed = false;
+  let sent = false;
   const onClose = (): void => {
     if (closed) {
       return;
@@ -55,13 +65,19 @@ export function whenEnded(request: RequestLike, response: ResponseLike, done: Do
     closed = true;
     forget();
     if (response.writableEnded) {
-      done(!response.writableFinished || response.statusCode >= 500);
+      done(!sent || response.statusCode >= 500);
     } else {
       waitForHandler(response, done);
     }
   };
+  // Before Node's own listener, which may end the connection. The event comes, too, when writing has failed, and
+  // `writableFinished` is true, too, when the connection is lost.
+  response.prependOnceListener('finish', () => {
+    const { stream } = response;
+    sent = stream === undefined ? !socket.destroyed && !socket.errored : stream.rstCode === 0;
+  });
   // A response that has to wait for another one on its connection is not told when that is closed.
-  const forget = whenClosed(request.socket, onClose);
+  const forget = whenClosed(socket, onClose);
   response.once('close', onClose);
   if (response.destroyed === true) {
     onClose();
