@@ -31,8 +31,10 @@ export class BodyBlock {
     if (end > this.#size) {
       this.#enlarge(end);
     }
-    this.#attached().set(chunk, this.#filled);
-    this.#filled = end;
+    if (chunk.length > 0) {
+      this.#attached().set(chunk, this.#filled);
+      this.#filled = end;
+    }
   }
 
   #enlarge(end: number): void {

@@ -40,6 +40,16 @@ export function requestArenaPlugin(
   options: RequestArenaOptions,
   done: (error?: Error) => void,
 ): void {
+  try {
+    install(fastify, options);
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done();
+}
+
+function install(fastify: FastifyLike, options: RequestArenaOptions): void {
   const { pool, dispose } = poolOf(options);
   fastify.decorateRequest('arena', null);
   fastify.addHook('onRequest', (request, reply, next) => {
@@ -53,7 +63,6 @@ export function requestArenaPlugin(
     dispose();
     next();
   });
-  done();
 }
 
 function arenaOf(pool: ArenaPool, request: FastifyRequestLike, reply: FastifyReplyLike): RequestArena {

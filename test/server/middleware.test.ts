@@ -338,11 +338,11 @@ describe('requestArena', () => {
     const app = express();
     app.use(disposed);
     app.use((error: { code: string }, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
-      res.status(503).send(error.code + String(currentArena()));
+      res.status(503).send(`${error.code} ${currentArena() === undefined}`);
     });
     await using running = await serve(app as RequestListener);
     const { status, body } = await ask(running.port);
-    expect([status, body.toString()]).toEqual([503, 'ERR_OFFHEAP_DISPOSEDundefined']);
+    expect([status, body.toString()]).toEqual([503, 'ERR_OFFHEAP_DISPOSED true']);
   });
 
   it('disposes of a pool of its own, and not of one that was given', () => {
