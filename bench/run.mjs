@@ -30,6 +30,7 @@ const QUESTIONS = [
   'bump-alloc',
   'global',
   'buffer-pool',
+  'request-arena',
 ];
 
 const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });

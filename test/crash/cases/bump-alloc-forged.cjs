@@ -9,7 +9,7 @@ const { BumpAlloc, collect, GiB, KiB, memoryUsage, MiB, run } = require('../supp
 const addon = require('../../../build/Release/offheap.node');
 
 const EINVAL = 22;
-const METHODS = ['commit', 'expose', 'resident', 'capacity', 'reserve', 'exposePart', 'taken', 'take'];
+const METHODS = ['commit', 'expose', 'exposePart', 'resident', 'capacity', 'reserve', 'taken', 'take'];
 
 const newKey = () => crypto.randomBytes(16).toString('hex');
 const share = (size = MiB) => addon.share(newKey(), size);
