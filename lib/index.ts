@@ -19,6 +19,7 @@ export { type ArenaAllocator, MemoryArena } from './arena/memory-arena';
 export { type Pin } from './arena/pin';
 export { type Column } from './arena/column';
 export { type RecordSource, type RecordTarget } from './arena/record-file';
+export { type ArenaStats } from './arena/stats';
 export { TypedArena, type TypedArenaOptions } from './arena/typed-arena';
 export { TypedArenaLazy } from './arena/typed-arena-lazy';
 export { type TypedArrayConstructor } from './arena/typed-array';

@@ -67,3 +67,10 @@ export function formatBytes(bytes: number): string {
   }
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${unit}`;
 }
+
+/** Several of them with their names, for `util.inspect`: `used: 1.5 MiB, capacity: 4 MiB`. */
+export function formatSizes(sizes: Readonly<Record<string, number>>): string {
+  return Object.entries(sizes)
+    .map(([name, bytes]) => `${name}: ${formatBytes(bytes)}`)
+    .join(', ');
+}

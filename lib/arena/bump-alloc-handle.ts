@@ -1,4 +1,5 @@
 import { invalidType, OffheapError } from '../errors';
+import { SharedRegion } from '../memory/shared-region';
 import { KEY_LENGTH } from '../native/contract';
 
 const TYPE = 'offheap.BumpAlloc';
@@ -30,6 +31,19 @@ export function keyOf(handle: unknown): string {
     );
   }
   return id;
+}
+
+/** What this thread has of the memory with a key. */
+export function memoryOf(key: string): SharedRegion {
+  const region = SharedRegion.find(key);
+  if (region === null) {
+    throw new OffheapError(
+      'ERR_OFFHEAP_HANDLE',
+      'There is no memory of this handle in this process: no thread holds an allocator over it any more, or the handle was ' +
+        'not made by handle of a BumpAlloc, or in another process',
+    );
+  }
+  return region;
 }
 
 /** Values by key, which it keeps as long as somebody else does. */

@@ -4,16 +4,17 @@ import type { BlockOwner } from '../allocator/allocator';
 import { placeIn, type Placing } from '../allocator/bump';
 import { foreignBlock, type Range, rangeOf } from '../allocator/checks';
 import { markAsUncloneable } from '../arguments';
-import { illegalConstructor, OffheapError, outOfRange } from '../errors';
+import { illegalConstructor, outOfRange } from '../errors';
 import type { Init, StructClass } from '../layout/types';
 import { BlockBuffer } from '../memory/buffer-view';
 import { isDetached } from '../memory/detach';
 import { type BlockLifetime, Lifetime, lifetimeOfBuffer, type Owner } from '../memory/lifetime';
 import { SharedRegion } from '../memory/shared-region';
 import { Views } from '../memory/views';
-import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatBytes, GiB, isAlign } from '../sizes';
-import { type BumpAllocHandle, handleOf, keyOf, WeakValues } from './bump-alloc-handle';
+import { alignDown, alignUp, checkAlign, checkSize, DEFAULT_ALIGN, formatSizes, GiB, isAlign } from '../sizes';
+import { type BumpAllocHandle, handleOf, keyOf, memoryOf, WeakValues } from './bump-alloc-handle';
 import { Chunk } from './chunk';
+import { type ArenaStats, statsOf } from './stats';
 import { checkView, elementSizeOf, isBuiltIn, type TypedArrayConstructor } from './typed-array';
 
 // What a module imports is read anew, as a property of the other one, at every call; what it has itself is compiled in.
@@ -100,15 +101,7 @@ export class BumpAlloc implements BlockOwner {
     if (known !== undefined) {
       return known;
     }
-    const region = SharedRegion.find(key);
-    if (region === null) {
-      throw new OffheapError(
-        'ERR_OFFHEAP_HANDLE',
-        'There is no memory of this handle in this process: no thread holds an allocator over it any more, or the handle was ' +
-          'not made by handle of a BumpAlloc, or in another process',
-      );
-    }
-    const alloc = new BumpAlloc(region);
+    const alloc = new BumpAlloc(memoryOf(key));
     attached.set(key, alloc);
     return alloc;
   }
@@ -373,10 +366,15 @@ export class BumpAlloc implements BlockOwner {
     return this.#region.resident();
   }
 
+  /** What it holds, in bytes, for all threads together. Asks the system: microseconds, and more with every GiB. */
+  get stats(): ArenaStats {
+    const { allocated } = this; // which never falls
+    return statsOf(this.#region.committed === 0 ? [] : [this.#region], allocated, allocated);
+  }
+
   [inspect.custom](): string {
     const { allocated, capacity, resident } = this;
-    const sizes = Object.entries({ allocated, capacity, resident });
-    return `BumpAlloc { ${sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`).join(', ')} }`;
+    return `BumpAlloc { ${formatSizes({ allocated, capacity, resident })} }`;
   }
 
   static {

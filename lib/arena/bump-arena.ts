@@ -9,11 +9,12 @@ import type { Init, StructClass } from '../layout/types';
 import { isDetached } from '../memory/detach';
 import { type BlockLifetime, Lifetime, type Owner } from '../memory/lifetime';
 import { EagerRegion, type Region } from '../memory/region';
-import { checkSize, formatBytes } from '../sizes';
+import { checkSize, formatSizes } from '../sizes';
 import { BumpPointer, pointers } from './bump-pointer';
 import { Checkpoint, CheckpointStack, type Frame } from './checkpoint';
 import { checkBoolean, checkOptions, markAsUncloneable } from '../arguments';
 import { Pin } from './pin';
+import { type ArenaStats, statsOf } from './stats';
 
 const {
   checkOpen,
@@ -102,9 +103,14 @@ export class BumpArena extends BumpPointer implements BlockOwner {
       return `${name} { disposed }`;
     }
     const { used, capacity, highWaterMark } = this;
-    const sizes = Object.entries({ used, capacity, highWaterMark, ...this.#region.describe() });
-    const entries = sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
-    return `${name} { ${[...entries, ...(this.#pins > 0 ? [`pins: ${this.#pins}`] : [])].join(', ')} }`;
+    const sizes = formatSizes({ used, capacity, highWaterMark, ...this.#region.describe() });
+    return `${name} { ${sizes}${this.#pins > 0 ? `, pins: ${this.#pins}` : ''} }`;
+  }
+
+  /** What it holds, in bytes. Asks the system: microseconds, and more with every GiB. */
+  get stats(): ArenaStats {
+    const { used, highWaterMark } = this;
+    return statsOf([this.#region], used, highWaterMark);
   }
 
   // --- Records ----------------------------------------------------------------------------------------------------

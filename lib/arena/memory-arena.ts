@@ -7,77 +7,16 @@ import { checkNoPromise, checkScopeFunction } from '../allocator/scope-function'
 import { markAsUncloneable } from '../arguments';
 import { illegalConstructor, OffheapError, outOfRange } from '../errors';
 import type { Init, StructClass } from '../layout/types';
-import { LazyRegion } from '../memory/lazy-region';
 import type { BlockLifetime } from '../memory/lifetime';
-import { MAX_LENGTH } from '../memory/region';
-import { Kind } from '../native/contract';
-import { alignUp, checkSize, DEFAULT_ALIGN, formatBytes, GiB, MiB } from '../sizes';
-import { BumpArena, newestLifetime } from './bump-arena';
+import { alignUp, checkSize, DEFAULT_ALIGN, formatBytes, formatSizes, MiB } from '../sizes';
+import { newestLifetime } from './bump-arena';
 import { pointers } from './bump-pointer';
+import { Memory, type Range } from './memory-ranges';
+import { type ArenaStats, statsOf } from './stats';
 import { elementSizeOf, type TypedArrayConstructor } from './typed-array';
 
 /** Less would be less than a page, and is most often meant as a number of MiB. */
 const LEAST_BLOCK = 4096;
-
-/** How many addresses are reserved at once: more than there is memory, so that one range is nearly always enough. */
-const RANGE = Math.min(64 * GiB, MAX_LENGTH);
-
-/** Addresses that are committed block by block, as far as they are needed. */
-class Range extends BumpArena {
-  readonly region: LazyRegion;
-
-  constructor(capacity: number, blockSize: number) {
-    const region = new LazyRegion(capacity, Kind.arena, blockSize);
-    super(capacity, undefined, () => region);
-    this.region = region;
-  }
-}
-
-/** What a MemoryArena and its allocator share. */
-class Memory {
-  readonly blockSize: number;
-  readonly ranges: Range[];
-  /** The allocator that has the arena now. */
-  user: ArenaAllocator | null = null;
-  disposed = false;
-
-  constructor(blockSize: number) {
-    this.blockSize = blockSize;
-    this.ranges = [this.#reserve(blockSize)];
-  }
-
-  /** Reserves as many addresses as there are, and enough for `size` bytes. */
-  #reserve(size: number): Range {
-    const least = Math.max(size, this.blockSize);
-    for (let capacity = Math.max(RANGE, least); ; capacity = Math.max(Math.floor(capacity / 4), least)) {
-      try {
-        return new Range(capacity, this.blockSize);
-      } catch (error) {
-        if (capacity === least || !(error instanceof OffheapError) || error.code !== 'ERR_OFFHEAP_OS') {
-          throw error;
-        }
-      }
-    }
-  }
-
-  /** The range after one that is full, with room for `size` bytes; `null` where the system has no more. */
-  next(index: number, size: number): Range | null {
-    const next = this.ranges[index + 1];
-    if (next !== undefined && size <= next.capacity) {
-      return next;
-    }
-    try {
-      const range = this.#reserve(size);
-      this.ranges.splice(index + 1, 0, range);
-      return range;
-    } catch (error) {
-      if (error instanceof OffheapError && ['ERR_OFFHEAP_OS', 'ERR_OFFHEAP_TOO_LARGE'].includes(error.code)) {
-        return null;
-      }
-      throw error;
-    }
-  }
-}
 
 let placing: Placing<ArenaAllocator>;
 let endAllocator: (allocator: ArenaAllocator) => void;
@@ -352,6 +291,18 @@ export class MemoryArena {
     return this.#memory.ranges.reduce((sum, { region }) => sum + region.resident(), 0);
   }
 
+  /** What it holds, in bytes; `live` is what its allocator has taken. Asks the system as `resident` does. */
+  get stats(): ArenaStats {
+    this.#checkOpen();
+    const { ranges } = this.#memory;
+    const sum = (key: 'used' | 'highWaterMark'): number => ranges.reduce((total, range) => total + range[key], 0);
+    return statsOf(
+      ranges.map(({ region }) => region),
+      sum('used'),
+      sum('highWaterMark'),
+    );
+  }
+
   /** Gives physical memory that is not in use back to the system. */
   trim(): void {
     this.#checkOpen();
@@ -388,7 +339,6 @@ export class MemoryArena {
       return 'MemoryArena { disposed }';
     }
     const { blockSize, committed, inUse, resident } = this;
-    const sizes = Object.entries({ blockSize, committed, resident });
-    return `MemoryArena { ${sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`).join(', ')}${inUse ? ', in use' : ''} }`;
+    return `MemoryArena { ${formatSizes({ blockSize, committed, resident })}${inUse ? ', in use' : ''} }`;
   }
 }

@@ -37,6 +37,8 @@ export class Records implements Owner {
   #tainted = false;
   #state: 'open' | 'dropping' | 'disposed' = 'open';
   #readers = 0;
+  /** As it was when records were given up last. */
+  #highWaterMark = 0;
 
   constructor(Struct: RecordClass, capacity: number, options: RecordsOptions, makeRegion: (bytes: number) => Region) {
     this.type = new StructType(Struct);
@@ -76,6 +78,21 @@ export class Records implements Owner {
   /** How many records there are. */
   get length(): number {
     return this.memory.length;
+  }
+
+  /** Bytes that they take, with their texts. */
+  get used(): number {
+    return this.length * this.stride + (this.text?.used ?? 0);
+  }
+
+  /** The largest `used` ever reached. */
+  get highWaterMark(): number {
+    return Math.max(this.#highWaterMark, this.used);
+  }
+
+  /** The memory of the records, and of their texts. */
+  get regions(): Region[] {
+    return this.text === null ? [this.region] : [this.region, this.text.region];
   }
 
   /** Makes room for one more record, where the hot path has found none; false when the arena is full. */
@@ -171,6 +188,7 @@ export class Records implements Owner {
   #dropAll(): unknown[] {
     const { length, memory } = this;
     const { buffer } = memory;
+    this.#highWaterMark = this.highWaterMark;
     // Before the first hook runs, so that nothing which a hook does can drop a record twice, and nothing can be added.
     memory.end();
     memory.length = 0;

@@ -12,6 +12,7 @@ import { specialize } from './generated-arena';
 import { checkFunction, checkOptions, markAsUncloneable, wrongCount } from '../arguments';
 import { loadRecords, type RecordSource, type RecordTarget, saveRecords } from './record-file';
 import { type DropHook, Records } from './records';
+import { type ArenaStats, statsOf } from './stats';
 
 export interface TypedArenaOptions<T> {
   /**
@@ -254,15 +255,21 @@ export class TypedArena<T extends object> implements Iterable<T> {
 
   /** Bytes that the records take, with their texts. */
   get used(): number {
-    const { stride, text } = this.#records;
-    return this.length * stride + (text?.used ?? 0);
+    this.#records.checkUsable();
+    return this.#records.used;
   }
 
   /** Bytes that can be touched, for records and texts. */
   get committed(): number {
     this.#records.checkUsable();
-    const { region, text } = this.#records;
-    return region.committed + (text?.committed ?? 0);
+    return this.#records.regions.reduce((sum, { committed }) => sum + committed, 0);
+  }
+
+  /** What it holds, in bytes, records and texts together. Asks the system: microseconds, and more with every GiB. */
+  get stats(): ArenaStats {
+    this.#records.checkUsable();
+    const { highWaterMark, regions, used } = this.#records;
+    return statsOf(regions, used, highWaterMark);
   }
 
   // --- Starting over ----------------------------------------------------------------------------------------------
@@ -322,11 +329,11 @@ export class TypedArena<T extends object> implements Iterable<T> {
 
   [inspect.custom](): string {
     const name = this.constructor.name;
-    const { disposed, length, capacity, text, type } = this.#records;
+    const { disposed, length, capacity, type, used } = this.#records;
     const of = (type.Class as { name: string }).name;
     return disposed
       ? `${name}<${of}> { disposed }`
-      : `${name}<${of}> { length: ${length}, capacity: ${capacity}, used: ${formatBytes(length * type.size + (text?.used ?? 0))} }`;
+      : `${name}<${of}> { length: ${length}, capacity: ${capacity}, used: ${formatBytes(used)} }`;
   }
 }
 

@@ -48,6 +48,9 @@ export interface Region {
    */
   discard(from: number): number;
 
+  /** Bytes of physical memory behind what is committed; where nobody can say, all of it. */
+  resident(): number;
+
   /** What `util.inspect` shows of it besides the capacity, in bytes. */
   describe(): Record<string, number>;
 
@@ -125,6 +128,10 @@ export class EagerRegion implements Region {
 
   discard(): number {
     return Infinity; // JavaScript has no way to
+  }
+
+  resident(): number {
+    return this.capacity;
   }
 
   describe(): Record<string, number> {

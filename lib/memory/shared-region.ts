@@ -138,6 +138,11 @@ export class SharedRegion {
     return this.#exposures.get(buffer);
   }
 
+  /** Bytes that are usable, as far as this thread knows: it has made them so, or some thread has taken them. */
+  get committed(): number {
+    return Math.max(this.#committed, this.taken());
+  }
+
   /** How many bytes all threads together have taken. */
   taken(): number {
     return this.#native?.taken() ?? 0;

@@ -20,8 +20,8 @@ export class TextSpace {
     return this.#used;
   }
 
-  get committed(): number {
-    return this.#region.committed;
+  get region(): Region {
+    return this.#region;
   }
 
   /**

@@ -1,11 +1,17 @@
 // Compiled by `npm run typecheck`, never run: the types that users see, compared exactly.
 import {
+  type ArenaStats,
+  BumpAlloc,
   BumpArena,
   BumpArenaLazy,
   type Checkpoint,
   type MemoryUsage,
+  MemoryArena,
   memoryUsage,
   type Pin,
+  struct,
+  TypedArenaLazy,
+  u32,
   type Views,
 } from '../../lib';
 
@@ -40,6 +46,15 @@ export type Check4 = Holds<Equal<typeof values, { offset: number; checkpoint: Ch
 
 export const usage = memoryUsage();
 export type Check5 = Holds<Equal<typeof usage, MemoryUsage>>;
+
+export const stats = {
+  eager: arena.stats,
+  lazy: lazy.stats,
+  typed: new TypedArenaLazy(struct({ id: u32 }), 1).stats,
+  memory: new MemoryArena().stats,
+  alloc: new BumpAlloc().stats,
+};
+export type Check6 = Holds<Equal<(typeof stats)[keyof typeof stats], ArenaStats>>;
 
 export const base: BumpArena = lazy;
 
