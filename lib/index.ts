@@ -94,6 +94,8 @@ export { withArena, type WithArenaOptions } from './server/with-arena';
 export { type BlockLifetime } from './memory/lifetime';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
+export { type MetricsOptions, type MetricsRegister, type RegisteredMetric, registerMetrics } from './monitor/metrics';
+export { watch, type Watch, type Watchable } from './monitor/watch';
 export { BufferPool, type FallbackMessage } from './pool/buffer-pool';
 export { type UseAfterReleaseMessage } from './pool/guard';
 export { type LeakDetection, type LeakMessage } from './pool/leak-detector';
