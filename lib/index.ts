@@ -94,6 +94,7 @@ export { withArena, type WithArenaOptions } from './server/with-arena';
 export { type BlockLifetime } from './memory/lifetime';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
+export { memoryMap, type MemoryMapOptions, type MemoryMapTarget } from './monitor/memory-map';
 export { type MetricsOptions, type MetricsRegister, type RegisteredMetric, registerMetrics } from './monitor/metrics';
 export { watch, type Watch, type Watchable } from './monitor/watch';
 export { BufferPool, type FallbackMessage } from './pool/buffer-pool';
