@@ -1,0 +1,2 @@
+// One copy, whether a program imports or requires.
+export * from './index.js';
