@@ -14,6 +14,7 @@ const CORE = [
   'test/layout',
   'test/memory',
   'test/model',
+  'test/monitor',
   'test/native',
   'test/pool',
   'test/server',

@@ -67,7 +67,8 @@ describe('The packed package', () => {
     expect(unwanted).toEqual([]);
     const paths = packed.map(({ path }) => path);
     expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
-    expect(paths).toEqual(expect.arrayContaining(['dist/index.mjs', 'dist/global/index.mjs', 'docs/global.md']));
+    const entries = ['dist/index.mjs', 'dist/global/index.mjs', 'dist/monitor/dashboard/index.mjs'];
+    expect(paths).toEqual(expect.arrayContaining([...entries, 'docs/global.md', 'docs/assets/memory-map.svg']));
     expect(paths.filter((path) => /native\/(test|bench)/.test(path))).toEqual([]);
   });
 
@@ -210,6 +211,73 @@ describe('The packed package', () => {
     expect(run(process.execPath, [file], project)).toBe('false\nfalse\n');
   });
 
+  it.each([
+    ['node16', 'dashboard.mts'],
+    ['node16', 'dashboard.cts'],
+    ['bundler', 'dashboard.ts'],
+  ])('serves a dashboard from TypeScript with %s resolution in %s', (resolution, name) => {
+    const file = write(
+      name,
+      `import { createServer } from 'node:http';
+       import { type Dashboard, dashboard, type DashboardServer, startDashboard } from 'offheap/dashboard';
+       const handler: Dashboard = dashboard({ path: '/memory', intervalMs: 500 });
+       createServer(handler);
+       const started: Promise<DashboardServer> = startDashboard({ port: 0 });
+       // @ts-expect-error a port is a number
+       startDashboard({ port: '80' });
+       // @ts-expect-error the root does not have it
+       import { dashboard as other } from 'offheap';
+       export { started };`,
+    );
+    compile(resolution, file);
+  });
+
+  it.each([
+    [
+      'CommonJS',
+      'dashboard.cjs',
+      `const { BufferPool } = require('offheap'); const { startDashboard } = require('offheap/dashboard');`,
+    ],
+    [
+      'ESM',
+      'dashboard.mjs',
+      `import { BufferPool } from 'offheap'; import { startDashboard } from 'offheap/dashboard';`,
+    ],
+    [
+      'both',
+      'dashboard-mixed.mjs',
+      `import { createRequire } from 'node:module';
+       import { startDashboard } from 'offheap/dashboard';
+       const { BufferPool } = createRequire(import.meta.url)('offheap');`,
+    ],
+  ])('serves a dashboard from %s, with the pools of the program', (_format, name, imports) => {
+    const file = write(
+      name,
+      `${imports}
+       const pool = new BufferPool({ name: 'shown' });
+       startDashboard().then(async ({ url, close }) => {
+         const { body } = await fetch(url + '?events=1');
+         const { value } = await body.getReader().read();
+         console.log(new TextDecoder().decode(value).includes('"name":"shown"'));
+         await close();
+       });`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('true\n');
+  });
+
+  it('loads what a dashboard needs with the dashboard alone', () => {
+    const file = write(
+      'modules.cjs',
+      `const loaded = () => process.moduleLoadList.filter((name) => /^NativeModule (http|perf_hooks)$/.test(name)).length;
+       const before = loaded();
+       require('offheap');
+       console.log(loaded() - before);
+       require('offheap/dashboard');
+       console.log(loaded() > before);`,
+    );
+    expect(run(process.execPath, [file], project)).toBe('0\ntrue\n');
+  });
+
   it('opens no addon when it is imported, nor for an eager arena', () => {
     const file = write(
       'eager.cjs',
@@ -239,7 +307,10 @@ describe('The packed package', () => {
   });
 });
 
-it.each(['index.mjs', 'global/index.mjs'])('The ESM wrapper %s is no second copy', (wrapper) => {
-  const lines = readFileSync(join(ROOT, 'dist', wrapper), 'utf8').split('\n');
-  expect(lines.filter((line) => line !== '' && !line.startsWith('//'))).toEqual(["export * from './index.js';"]);
-});
+it.each(['index.mjs', 'global/index.mjs', 'monitor/dashboard/index.mjs'])(
+  'The ESM wrapper %s is no second copy',
+  (wrapper) => {
+    const lines = readFileSync(join(ROOT, 'dist', wrapper), 'utf8').split('\n');
+    expect(lines.filter((line) => line !== '' && !line.startsWith('//'))).toEqual(["export * from './index.js';"]);
+  },
+);
