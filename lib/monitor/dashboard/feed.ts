@@ -32,7 +32,11 @@ class Client {
   }
 
   end(): void {
-    this.#response.end();
+    if (this.#ready) {
+      this.#response.end();
+    } else {
+      this.#response.destroy(); // it might never take what is left
+    }
   }
 }
 
