@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 
 import type { Page } from 'playwright-core';
 
-import { BufferPool, BumpArenaLazy, GiB, KiB, memoryMap, MiB, type Watch, watch } from '../../lib';
+import { ArenaPool, BufferPool, BumpArenaLazy, GiB, KiB, memoryMap, MiB, type Watch, watch } from '../../lib';
 import { type DashboardServer, startDashboard } from '../../lib/monitor/dashboard';
 import { Browser, describeInBrowser, keepScreenshot } from './browser';
 import { pause, Probe, until } from './support';
@@ -14,6 +14,7 @@ describeInBrowser('The page of the dashboard', () => {
   let browser: Browser;
   let server: DashboardServer;
   let pool: BufferPool;
+  let requests: ArenaPool;
   let arena: BumpArenaLazy;
   let parser: Watch;
 
@@ -43,6 +44,12 @@ describeInBrowser('The page of the dashboard', () => {
         pool.release(buffer);
       });
     }
+    requests = new ArenaPool({ name: 'requests' });
+    const arenas = Array.from({ length: 8 }, () => requests.acquire());
+    arenas.forEach((each, i) => each.alloc((i + 1) * 64 * KiB)!.fill(1));
+    arenas.slice(3).forEach((each) => {
+      requests.release(each);
+    });
     arena.alloc(9 * MiB)!.fill(1);
     arena.resetUnsafe();
     arena.alloc(4 * MiB);
@@ -50,6 +57,7 @@ describeInBrowser('The page of the dashboard', () => {
 
   function dropPool(): void {
     pool.dispose();
+    requests.dispose();
     parser.end();
     arena.dispose();
   }
@@ -100,6 +108,8 @@ describeInBrowser('The page of the dashboard', () => {
       await expect(page.getByText('36', { exact: true }).first().waitFor()).resolves.toBeUndefined();
       expect(await figure(page, 'bodies', 'buffers in use')).toBe('36');
       expect(await figure(page, 'parser', 'in use')).toBe('4 MiB');
+      expect(await figure(page, 'requests', 'in use')).toBe('384 KiB');
+      expect(await figure(page, 'requests', 'with requests')).toBe('3');
       const chart = page.getByRole('img', { name: /^bodies: resident/ });
       const line = async (): Promise<string> => (await chart.locator('path.a').last().getAttribute('d'))!;
       const before = await line();

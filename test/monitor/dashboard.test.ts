@@ -7,7 +7,7 @@ import connectApp from 'connect';
 import express from 'express';
 import fastify from 'fastify';
 
-import { BufferPool, BumpArenaLazy, KiB, MiB, watch } from '../../lib';
+import { ArenaPool, BufferPool, BumpArenaLazy, KiB, MiB, watch } from '../../lib';
 import {
   dashboard,
   type DashboardOptions,
@@ -53,10 +53,13 @@ describe('dashboard()', () => {
 
   it('streams what pools and arenas hold', async () => {
     using pool = new BufferPool({ name: 'bodies' });
+    using requests = new ArenaPool({ name: 'requests' });
     using arena = new BumpArenaLazy(1 * MiB);
     using _watch = watch('parser', arena);
     pool.acquire(1000);
     arena.alloc(10 * KiB);
+    const request = requests.acquire();
+    request.alloc(20 * KiB);
     await withServer(dashboard({ intervalMs }), async (url) => {
       const watcher = new Watcher(url);
       const frame = await watcher.next();
@@ -69,11 +72,13 @@ describe('dashboard()', () => {
       expect(frame.memory.rss).toBeGreaterThan(1 * MiB);
       expect(frame.pools.map(({ name, stats }) => [name, stats['live']])).toEqual([['bodies', 1000]]);
       expect(frame.arenas.map(({ name, stats }) => [name, stats['live']])).toEqual([['parser', 10 * KiB]]);
+      expect(frame.arenaPools.map(({ name, stats }) => [name, stats['live']])).toEqual([['requests', 20 * KiB]]);
       expect(frame.pools[0]!.map).toMatch(/^<svg /);
       pool.acquire(500);
       await until(() => watcher.frames.at(-1)!.pools[0]!.stats['live'] === 1500);
       watcher.close();
     });
+    requests.release(request);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 import {
+  ArenaPool,
   type ArenaStats,
   BufferPool,
   BumpAlloc,
@@ -216,6 +217,26 @@ describe('memoryMap() of a BufferPool', () => {
     pool.release(pool.acquire(100_000));
     pool.trim();
     expect(new Picture(memoryMap(pool)).texts).toContain('2 more size classes hold nothing now.');
+  });
+});
+
+describe('memoryMap() of an ArenaPool', () => {
+  it('has what requests use, and what waits for them', () => {
+    using pool = new ArenaPool({ name: 'requests' });
+    const arenas = [pool.acquire(), pool.acquire(), pool.acquire()];
+    arenas.forEach((arena) => arena.alloc(1 * MiB)!.fill(1));
+    pool.release(arenas.pop()!);
+    const { live, cached, resident, committed } = pool.stats;
+    const picture = new Picture(memoryMap(pool));
+    expect(picture.title).toBe('ArenaPool requests');
+    const [nested, withRequests] = picture.of('live');
+    expect(nested!.width / picture.width('committed')).toBeCloseTo(live / committed, 2);
+    expect(picture.width('resident') / picture.width('committed')).toBeCloseTo(resident / committed, 2);
+    expect(picture.width('cached') / withRequests!.width).toBeCloseTo(cached / live, 2);
+    expect(picture.description).toContain('with requests: arenas 2, bytes 2 MiB.');
+    arenas.forEach((arena) => {
+      pool.release(arena);
+    });
   });
 });
 

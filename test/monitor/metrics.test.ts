@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import promClient from 'prom-client';
 
 import {
+  ArenaPool,
   BufferPool,
   BumpArenaLazy,
   KiB,
@@ -68,6 +69,28 @@ describe('registerMetrics()', () => {
     expect([...(await scrape(register)).keys()].some((key) => key.includes('"gone"'))).toBe(true);
     pool.dispose();
     expect([...(await scrape(register)).keys()].some((key) => key.includes('"gone"'))).toBe(false);
+  });
+
+  it('counts what requests do with their arenas', async () => {
+    using pool = new ArenaPool({ name: 'requests' });
+    pool.release(pool.acquire());
+    const [arena, aborted] = [pool.acquire(), pool.acquire()];
+    arena.alloc(100 * KiB)!.fill(1);
+    aborted.alloc(10);
+    pool.release(aborted, { aborted: true });
+    const samples = await scrape(registered());
+    const of = (name: string): unknown => samples.get(`offheap_arena_pool_${name}{pool="requests"}`);
+    const { stats } = pool;
+    expect([of('live_bytes'), of('live_arenas')]).toEqual([100 * KiB, 1]);
+    expect([of('requests_total'), of('aborted_total')]).toEqual([3, 1]);
+    expect([of('hits_total'), of('misses_total'), of('hit_ratio')]).toEqual([stats.hits, stats.misses, stats.hitRate]);
+    expect([of('cached_bytes'), of('cached_arenas')]).toEqual([stats.cached, stats.cachedArenas]);
+    expect([of('reserved_bytes'), of('committed_bytes')]).toEqual([stats.reserved, stats.committed]);
+    expect([of('pinned_arenas'), of('renews_total')]).toEqual([0, stats.renews]);
+    expect(of('resident_bytes')).toBeGreaterThanOrEqual(100 * KiB);
+    pool.release(arena);
+    const after = (await scrape(registered())).get('offheap_arena_pool_high_water_bytes{pool="requests"}');
+    expect(after).toBe(100 * KiB);
   });
 
   it('tells of watched arenas, and of the memory of the process by kind', async () => {
