@@ -118,6 +118,10 @@ describeInBrowser('The page of the dashboard', () => {
       const map = page.getByRole('group', { name: 'Memory map of bodies' }).locator('svg');
       expect(await map.locator('title').textContent()).toBe('bodies');
       expect(await map.locator('rect.live').count()).toBeGreaterThan(5);
+      const whole = page.locator('#process-map');
+      expect(await whole.locator('svg').count()).toBe(0);
+      await whole.locator('summary').click();
+      await whole.locator('svg').waitFor();
       expect(complaints).toEqual([]);
       await page.close();
     } finally {

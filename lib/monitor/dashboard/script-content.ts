@@ -38,6 +38,8 @@ const loop = makeVital('Delay of the event loop', [
   { name: 'median', style: 'c', format: formatMs },
 ]);
 const vitals = [memory, kinds, collections, loop];
+const processMap = document.getElementById('process-map');
+const showProcessMap = makeMap(processMap, processMap.querySelector('.map'));
 
 function showProcess(frame) {
   const about = frame.process;
@@ -57,17 +59,24 @@ function showProcess(frame) {
   collections.say(formatMs(gc.total), 'in ' + formatCount(gc.count) + (gc.count === 1 ? ' collection' : ' collections'));
   loop.add(frame.at, [frame.loop.max, frame.loop.p99, frame.loop.median]);
   loop.say(formatMs(frame.loop.p99), 'at the 99th percentile');
-  showMap(document.querySelector('#process-map .map'), frame.map);
+  showProcessMap(frame.map);
 }
 
-/** A map is parsed as the XML that it is, and taken over where it has changed. */
-const shownMaps = new WeakMap();
-
-function showMap(place, map) {
-  if (shownMaps.get(place) === map) return;
-  shownMaps.set(place, map);
-  const picture = new DOMParser().parseFromString(map, 'image/svg+xml').documentElement;
-  place.replaceChildren(document.importNode(picture, true));
+/** Answers a function that shows a map, while it is unfolded: parsed as the XML that it is, where it has changed. */
+function makeMap(details, place) {
+  let newest = '';
+  let shown = '';
+  function show() {
+    if (!details.open || shown === newest) return;
+    shown = newest;
+    const picture = new DOMParser().parseFromString(newest, 'image/svg+xml').documentElement;
+    place.replaceChildren(document.importNode(picture, true));
+  }
+  details.addEventListener('toggle', show);
+  return function (map) {
+    newest = map;
+    show();
+  };
 }
 
 // --- Pools and arenas
@@ -145,13 +154,14 @@ function makeCard(name, figures) {
     { name: 'resident', style: 'a', format: formatBytes },
     { name: 'in use', style: 'c', format: formatBytes },
   ]);
-  const map = make('div', 'map');
-  map.tabIndex = 0;
-  map.setAttribute('role', 'group');
-  map.setAttribute('aria-label', 'Memory map of ' + name);
+  const place = make('div', 'map');
+  place.tabIndex = 0;
+  place.setAttribute('role', 'group');
+  place.setAttribute('aria-label', 'Memory map of ' + name);
   const details = make('details');
   details.open = true;
-  details.append(make('summary', '', 'Memory map'), map);
+  details.append(make('summary', '', 'Memory map'), place);
+  const showMap = makeMap(details, place);
   const figuresAndChart = make('div');
   figuresAndChart.append(list, chart.element);
   const body = make('div', 'body');
@@ -173,10 +183,7 @@ function makeCard(name, figures) {
         values[i].className = each.judge ? each.judge(value) : '';
       });
       chart.add(at, [stats.resident, stats.live]);
-      if (details.open) showMap(map, item.map);
-      details.ontoggle = function () {
-        if (details.open) showMap(map, item.map);
-      };
+      showMap(item.map);
       before = { at: at, stats: stats };
     },
   };

@@ -35,7 +35,7 @@ export const STYLE = `
   .list .body { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 12px 32px; }
   .value { font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; margin: 0; }
   .value small { font-size: 13px; font-weight: 400; color: var(--soft); }
-  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(116px, 1fr)); gap: 8px 16px; margin: 0; }
+  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); gap: 8px 16px; margin: 0; }
   dt { color: var(--soft); font-size: 12px; }
   dd { margin: 0; font-size: 16px; font-variant-numeric: tabular-nums; }
   .warn { color: var(--warn); font-weight: 600; }
