@@ -162,7 +162,7 @@ describe('dashboard()', () => {
 
   it('goes on with a client that reads again', async () => {
     const probe = new Probe();
-    using _watch = watch('x'.repeat(4 * MiB), probe);
+    using _watch = watch('x'.repeat(1 * MiB), probe);
     await withServer(dashboard({ intervalMs }), async (url) => {
       const watcher = new Watcher(url);
       await watcher.next();

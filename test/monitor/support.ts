@@ -68,13 +68,16 @@ export class Watcher {
   response: IncomingMessage | null = null;
 
   constructor(url: string) {
-    let rest = '';
+    let pieces: string[] = [];
     this.#request = get(`${url}?events=1`, { agent: false }, (response) => {
       this.response = response;
       response.setEncoding('utf8').on('data', (chunk: string) => {
-        const events = (rest + chunk).split('\n\n');
-        rest = events.pop()!;
-        this.frames.push(...events.map((event) => JSON.parse(event.replace(/^data: /, '')) as Frame));
+        pieces.push(chunk);
+        if (chunk.endsWith('\n') || chunk.includes('\n\n')) {
+          const events = pieces.join('').split('\n\n');
+          pieces = [events.pop()!];
+          this.frames.push(...events.map((event) => JSON.parse(event.replace(/^data: /, '')) as Frame));
+        }
       });
       response.on('close', () => (this.ended = true));
     });
