@@ -19,21 +19,29 @@ export interface Watch {
 /** What is watched by name. */
 export const watched = new Registry<Watchable>();
 
+const NUMBERS = ['live', 'cached', 'reserved', 'committed', 'resident', 'highWaterMark'] satisfies (keyof ArenaStats)[];
+
+/** What has no such numbers would make trouble later, for whoever looks. */
+function hasStats(value: unknown): boolean {
+  const { stats } = Object(value) as { stats?: unknown };
+  return NUMBERS.every((name) => typeof (Object(stats) as Partial<ArenaStats>)[name] === 'number');
+}
+
 /**
  * Lets the metrics and the dashboard show an arena, which by itself has no name there. It is not kept alive by that, and goes
  * from there when it is disposed of. Pools are shown without this.
  *
  * @param name What metrics and dashboards call it.
  * @returns What ends it.
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for a name that is no string, or for what has no `stats`.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for a name that is no string, or for what has no `stats`; OffheapError
+ * `ERR_OFFHEAP_DISPOSED`, as `stats` does.
  */
 export function watch(name: string, arena: Watchable): Watch {
   if (typeof (name as unknown) !== 'string') {
     throw invalidType('name', 'of type string', name);
   }
-  const value: unknown = arena;
-  if (typeof value !== 'object' || value === null || !('stats' in value)) {
-    throw invalidType('arena', 'an arena, or another object that has stats', value);
+  if (!hasStats(arena)) {
+    throw invalidType('arena', 'an arena, or another object that has the stats of one', arena);
   }
   const unique = watched.add(name, arena);
   const reference = new WeakRef(arena);

@@ -101,6 +101,7 @@ describe('dashboard()', () => {
   it('answers HEAD with the head alone, and begins to watch nothing', async () => {
     const probe = new Probe();
     using _watch = watch('probe', probe);
+    probe.looks = 0;
     await withServer(dashboard(), async (url) => {
       const page = await ask(`${url}/`, 'HEAD');
       const stream = await ask(`${url}/?events=1`, 'HEAD');
@@ -113,6 +114,7 @@ describe('dashboard()', () => {
   it('looks at nothing while nobody watches, and once for all who do', async () => {
     const probe = new Probe();
     using _watch = watch('probe', probe);
+    probe.looks = 0;
     await withServer(dashboard({ intervalMs }), async (url) => {
       await ask(`${url}/`);
       expect(probe.looks).toBe(0);

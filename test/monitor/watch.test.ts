@@ -72,12 +72,18 @@ describe('watch()', () => {
   });
 
   it('does no harm where what is watched throws', () => {
-    const broken = {
+    let works = true;
+    const target = {
       get stats(): ArenaStats {
-        throw new Error('broken');
+        if (!works) {
+          throw new Error('broken');
+        }
+        return { live: 0, cached: 0, reserved: 0, committed: 0, resident: 0, highWaterMark: 0 };
       },
     };
-    using _watch = watch('broken', broken);
+    using _watch = watch('broken', target);
+    expect(watchedNames()).toEqual(['broken']);
+    works = false;
     expect(watchedNames()).toEqual([]);
   });
 
@@ -93,8 +99,17 @@ describe('watch()', () => {
     expect(watchedNames()).toEqual([]);
   });
 
-  it.each([null, undefined, 5, 'arena', {}, () => 0])('refuses to watch %p', (arena) => {
-    expect(codeOf(() => watch('name', arena as Watchable))).toBe('ERR_INVALID_ARG_TYPE');
+  it.each([null, undefined, 5, 'arena', {}, () => 0, { stats: null }, { stats: { live: 1 } }])(
+    'refuses to watch %p',
+    (arena) => {
+      expect(codeOf(() => watch('name', arena as Watchable))).toBe('ERR_INVALID_ARG_TYPE');
+    },
+  );
+
+  it('refuses an arena that was disposed of', () => {
+    const arena = new BumpArena(1);
+    arena.dispose();
+    expect(codeOf(() => watch('late', arena))).toBe('ERR_OFFHEAP_DISPOSED');
   });
 
   it('refuses a name that is no string', () => {

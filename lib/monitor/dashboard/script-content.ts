@@ -112,10 +112,12 @@ function badAboveZero(value) {
   return value > 0 ? 'bad' : '';
 }
 
-const HOLDING = [bytesOf('in use', 'live'), bytesOf('waiting', 'cached'), bytesOf('resident', 'resident')];
+function holding(cached) {
+  return [bytesOf('in use', 'live'), bytesOf(cached, 'cached'), bytesOf('resident', 'resident')];
+}
 
 const SECTIONS = {
-  pools: HOLDING.concat([
+  pools: holding('waiting').concat([
     bytesOf('most ever in use', 'highWaterMark'),
     rateOf('acquired a second', 'acquired'),
     shareOf('hit rate', 'hitRate'),
@@ -124,7 +126,7 @@ const SECTIONS = {
     countOf('fallbacks', 'fallbacks', warnAboveZero),
     countOf('leaks', 'leaks', badAboveZero),
   ]),
-  arenaPools: HOLDING.concat([
+  arenaPools: holding('waiting').concat([
     bytesOf('most by a request', 'highWaterMark'),
     rateOf('requests a second', 'requests'),
     shareOf('hit rate', 'hitRate'),
@@ -133,7 +135,7 @@ const SECTIONS = {
     countOf('waiting for pins', 'pinned', warnAboveZero),
     countOf('aborted', 'aborted'),
   ]),
-  arenas: HOLDING.concat([
+  arenas: holding('not in use').concat([
     bytesOf('most ever in use', 'highWaterMark'),
     bytesOf('committed', 'committed'),
     bytesOf('reserved', 'reserved'),
