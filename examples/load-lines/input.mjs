@@ -6,8 +6,8 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 
-import { progress } from '../record-server/progress.mjs';
-import { seeded } from '../record-server/random.mjs';
+import { progress } from '../support/progress.mjs';
+import { seeded } from '../support/random.mjs';
 
 const MiB = 1024 * 1024;
 const CITIES = ['Athens', 'Bergen', 'Cádiz', 'Dublin', 'Evora', 'Florence', 'Ghent', 'Helsinki', 'Izmir', 'Jena'];

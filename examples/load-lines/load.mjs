@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { Pauses } from '../path-tracer/pauses.mjs';
-import { seeded } from '../record-server/random.mjs';
+import { seeded } from '../support/random.mjs';
 import { Table } from './table.mjs';
 
 const QUESTIONS = 20_000;

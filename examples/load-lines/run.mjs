@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, promisify } from 'node:util';
 
-import { ownTime, watchOthers } from '../record-server/others.mjs';
-import { progress } from '../record-server/progress.mjs';
+import { ownTime, watchOthers } from '../support/others.mjs';
+import { progress } from '../support/progress.mjs';
 import { makeInput } from './input.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { formatTable } from './summary.mjs';

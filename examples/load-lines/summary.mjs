@@ -1,4 +1,5 @@
-import { mebibytes, milliseconds } from '../record-server/report.mjs';
+import { mebibytes, median, milliseconds } from '../support/figures.mjs';
+import { alignColumns } from '../support/table.mjs';
 
 const ROWS = [
   ['time to load', (run) => run.milliseconds, milliseconds],
@@ -12,19 +13,9 @@ const ROWS = [
 
 /** A line for each figure, the median of all runs, with a column for each way. */
 export function formatTable(results, others) {
-  const lines = [
+  return alignColumns([
     ['', ...results.map(({ title }) => title)],
     ...ROWS.map(([title, value, format]) => [title, ...results.map(({ runs }) => format(median(runs.map(value))))]),
     ['CPUs used by other programs', others.toFixed(1), ''],
-  ];
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
-    .map(([title, ...cells]) =>
-      [title.padEnd(widths[0]), ...cells.map((cell, i) => cell.padStart(widths[i + 1]))].join('   ').trimEnd(),
-    )
-    .join('\n');
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  ]);
 }

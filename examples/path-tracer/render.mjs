@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { clearInterval, setInterval } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 
-import { ownTime, watchOthers } from '../record-server/others.mjs';
+import { ownTime, watchOthers } from '../support/others.mjs';
 
 const INTERVAL = 100; // milliseconds from one report of progress to the next
 

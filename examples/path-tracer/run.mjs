@@ -5,7 +5,7 @@
 // memory-….mjs says what shapes and scratch are made of, render.mjs and worker.mjs share the work among threads.
 import { availableParallelism } from 'node:os';
 
-import { progress } from '../record-server/progress.mjs';
+import { progress } from '../support/progress.mjs';
 import { isSame, writeImage } from './image.mjs';
 import { readOptions, USAGE, VARIANTS } from './options.mjs';
 import { render } from './render.mjs';

@@ -1,11 +1,11 @@
 // What was measured, as a table and in words.
-import { milliseconds } from '../record-server/report.mjs';
+import { count, milliseconds } from '../support/figures.mjs';
+import { alignColumns } from '../support/table.mjs';
 import { VARIANTS } from './options.mjs';
 
 const CLEAR = 1.25; // what differs by less may be chance
 const DISTURBING = 0.4; // CPUs that others use
 
-const count = (number) => Math.round(number).toLocaleString('en');
 /** To three digits; there is no more truth in them. */
 const rate = (number) => Number(number.toPrecision(3)).toLocaleString('en');
 
@@ -24,13 +24,7 @@ const rows = [
 
 /** A line for each figure, with a column for each variant. */
 export function formatTable(results) {
-  const cells = rows.map(([title, cell]) => [title, ...results.map(cell)]);
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  return cells
-    .map(([title, ...values]) =>
-      [title.padEnd(widths[0]), ...values.map((value, i) => value.padStart(widths[i + 1]))].join('   ').trimEnd(),
-    )
-    .join('\n');
+  return alignColumns(rows.map(([title, cell]) => [title, ...results.map(cell)]));
 }
 
 /** What the figures say about two variants, in whoever's favour it is. */

@@ -1,4 +1,4 @@
-import { mebibytes, milliseconds, nanoseconds } from './report.mjs';
+import { mebibytes, milliseconds, nanoseconds } from '../support/figures.mjs';
 
 // Not the chart of the benchmarks, which has a bar for each contender: the shape of a distribution shows in a line.
 const WIDTH = 760;

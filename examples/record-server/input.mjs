@@ -2,7 +2,7 @@
 import { open, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { seeded } from './random.mjs';
+import { seeded } from '../support/random.mjs';
 import { COLUMNS, vehicleNumber, WINDOW } from './reading.mjs';
 
 const START = Date.UTC(2025, 5, 2, 6);

@@ -4,9 +4,9 @@ import { Agent, request } from 'node:http';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ownTime } from './others.mjs';
-import { answer } from './process.mjs';
-import { seeded } from './random.mjs';
+import { ownTime } from '../support/others.mjs';
+import { answer } from '../support/process.mjs';
+import { seeded } from '../support/random.mjs';
 import { vehicleNumber } from './reading.mjs';
 import { KINDS, requestMaker } from './requests.mjs';
 

@@ -1,14 +1,10 @@
 // What was measured, as a table and in words.
-import { formatAmount } from '../../bench/support/report.mjs';
+import { count, mebibytes, milliseconds, nanoseconds } from '../support/figures.mjs';
+import { alignColumns } from '../support/table.mjs';
 import { KINDS } from './requests.mjs';
 
 const CLEAR = 1.25; // what differs by less may be chance
 const DISTURBING = 0.4; // CPUs that others use
-
-export const milliseconds = (time) => formatAmount(time * 1e6, 'ns');
-export const nanoseconds = (time) => formatAmount(time, 'ns');
-export const mebibytes = (bytes) => formatAmount(bytes / 1024 / 1024, 'MiB');
-const count = (number) => Math.round(number).toLocaleString('en');
 
 const KIND_NAMES = {
   batch: '100 readings come in',
@@ -46,16 +42,12 @@ const rows = [
 
 /** A line for each figure, with a column for each variant. */
 export function formatTable(results) {
-  const cells = [['', (result) => result.title], ...rows].map(([title, cell]) => [
-    title,
-    ...results.map((result) => cell?.(result) ?? ''),
-  ]);
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  return cells
-    .map(([title, ...values]) =>
-      [title.padEnd(widths[0]), ...values.map((value, i) => value.padStart(widths[i + 1]))].join('   ').trimEnd(),
-    )
-    .join('\n');
+  return alignColumns(
+    [['', (result) => result.title], ...rows].map(([title, cell]) => [
+      title,
+      ...results.map((result) => cell?.(result) ?? ''),
+    ]),
+  );
 }
 
 /** What the figures say about two of the variants: what is not clear is not claimed. */

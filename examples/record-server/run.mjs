@@ -8,9 +8,9 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { progress } from '../support/progress.mjs';
 import { drawChart } from './chart.mjs';
 import { makeInput } from './input.mjs';
-import { progress } from './progress.mjs';
 import { WINDOW } from './reading.mjs';
 import { formatTable, formatVerdict } from './report.mjs';
 import { heapOptions, measure, VARIANTS } from './variants.mjs';

@@ -1,10 +1,10 @@
 // A server in a process of its own. Usage: node server.mjs <store>, started by run.mjs, which asks it questions.
 import { once } from 'node:events';
 
+import { ownTime } from '../support/others.mjs';
+import { Pauses } from '../support/pauses.mjs';
+import { answer } from '../support/process.mjs';
 import { serve } from './api.mjs';
-import { ownTime } from './others.mjs';
-import { Pauses } from './pauses.mjs';
-import { answer } from './process.mjs';
 import { summarizeFleet } from './queries.mjs';
 
 const { Store } = await import(`./store-${process.argv[2]}.mjs`);

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 
-import { ownTime, watchOthers } from './others.mjs';
-import { Child } from './process.mjs';
+import { ownTime, watchOthers } from '../support/others.mjs';
+import { Child } from '../support/process.mjs';
 import { WINDOW } from './reading.mjs';
 
 export const VARIANTS = {
@@ -13,6 +13,8 @@ export const VARIANTS = {
   reused: { title: 'objects, reused' },
 };
 
+const SERVER = new URL('server.mjs', import.meta.url);
+const LOAD = new URL('load.mjs', import.meta.url);
 const SAMPLE = 200; // vehicles whose answers are compared
 const PROBES = 300; // requests of each kind
 const WARM_UP = 1; // seconds
@@ -46,14 +48,14 @@ export async function measure(name, { path, records, seconds, connections, rate 
   const { title, saves = false } = VARIANTS[name];
   const heap = heapOptions(name, records);
   onStep(['loading the file', ...heap].join(', '));
-  const server = new Child('server.mjs', [name], heap);
+  const server = new Child(SERVER, [name], { execArgv: heap });
   let load;
   try {
     const loading = await server.ask('load', { path });
     const loaded = await server.ask('resident');
     const fleet = await server.ask('fleet');
     const port = await server.ask('listen');
-    load = new Child('load.mjs', [port, records / WINDOW, connections].map(String));
+    load = new Child(LOAD, [port, records / WINDOW, connections].map(String));
     const digest = await load.ask('sample', { count: SAMPLE });
 
     onStep('as many requests as it can answer');
@@ -97,7 +99,7 @@ export async function measure(name, { path, records, seconds, connections, rate 
 /** Milliseconds in which another process has the records that a server has saved. */
 async function measureRestart(name, server, path, onStep) {
   onStep('saving, and loading that in another process');
-  const other = new Child('server.mjs', [name]);
+  const other = new Child(SERVER, [name]);
   try {
     await server.ask('save', { path });
     const { result: before } = await server.ask('fleet');

@@ -1,6 +1,7 @@
 // Processes that are asked questions, one at a time, by messages.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PATIENCE = 5_000; // milliseconds for a process to end by itself
@@ -12,11 +13,18 @@ export class Child {
   /** Why it cannot be asked any more. */
   #lost = null;
 
-  /** @param {string} file The name of a module beside this one, which calls `answer`. */
-  constructor(file, args = [], execArgv = []) {
-    this.#name = [file, ...args].join(' ');
-    const path = fileURLToPath(new URL(file, import.meta.url));
-    this.#process = fork(path, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  /**
+   * @param {URL} module Which calls `answer`.
+   * @param {{ execArgv?: string[], env?: object }} [options] Arguments for node, and variables beside those of this process.
+   */
+  constructor(module, args = [], { execArgv = [], env = {} } = {}) {
+    const path = fileURLToPath(module);
+    this.#name = [basename(path), ...args].join(' ');
+    this.#process = fork(path, args, {
+      execArgv,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#process.on('message', ({ result, error }) => {
       if (error === undefined) {
         this.#question?.resolve(result);
