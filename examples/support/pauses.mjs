@@ -36,10 +36,11 @@ export class Pauses {
     }
   }
 
-  /** Milliseconds and counts since the last reset. */
+  /** Milliseconds and counts since the last reset: `stall` is the longest delay of the event loop, `delay` that at p99. */
   async report() {
     await sleep(RESOLUTION); // the last ones are reported on a later turn of the event loop
     this.#add(this.#observer.takeRecords());
-    return { gc: this.#gc, stall: Math.max(0, this.#loop.max / 1e6 - RESOLUTION) };
+    const delay = (time) => Math.max(0, time / 1e6 - RESOLUTION);
+    return { gc: this.#gc, stall: delay(this.#loop.max), delay: delay(this.#loop.percentile(99)) };
   }
 }
