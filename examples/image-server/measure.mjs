@@ -24,7 +24,7 @@ const MALLOC = {
 
 /** Starts a server whose memory comes from one of the variants. */
 export async function startServer(variant, { settle, malloc }) {
-  const idleMs = Math.min(IDLE, (settle * 1000) / 3);
+  const idleMs = Math.min(IDLE, Math.round((settle * 1000) / 3));
   const server = new Child(SERVER, [variant, String(idleMs)], { env: MALLOC[malloc] });
   return { variant, server, port: await server.ask('listen') };
 }
