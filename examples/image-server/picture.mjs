@@ -4,22 +4,16 @@
 const ALIGNMENT = 4;
 /** The longest head that is read. */
 const HEAD = 512;
+const [WIDTH, HEIGHT, DEPTH, MAXVAL] = ['WIDTH', 'HEIGHT', 'DEPTH', 'MAXVAL'].map(
+  (name) => new RegExp(`\\n${name} +(\\d{1,9})\\n`),
+);
 
 /** What a file begins with that has pixels of four channels, eight bits each. */
 export function makeHead(width, height) {
-  const lines = [
-    'P7',
-    `WIDTH ${width}`,
-    `HEIGHT ${height}`,
-    'DEPTH 4',
-    'MAXVAL 255',
-    'TUPLTYPE RGB_ALPHA',
-    'ENDHDR',
-    '',
-  ];
-  const length = lines.join('\n').length + 2;
-  lines.splice(1, 0, `#${'.'.repeat(-length & (ALIGNMENT - 1))}`); // a comment, as long as alignment needs
-  return lines.join('\n');
+  const fields = `WIDTH ${width}\nHEIGHT ${height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n`;
+  // A comment as long as alignment needs.
+  const missing = -('P7\n#\n'.length + fields.length) & (ALIGNMENT - 1);
+  return `P7\n#${'.'.repeat(missing)}\n${fields}`;
 }
 
 /**
@@ -33,9 +27,8 @@ export function makeHead(width, height) {
 export function findPixels(file, length) {
   const text = file.toString('latin1', 0, Math.min(HEAD, length));
   const [head] = /^P7\n(?:[^\n]*\n)*?ENDHDR\n/.exec(text) ?? [''];
-  const number = (name) => Number(new RegExp(`\\n${name} +(\\d{1,9})\\n`).exec(head)?.[1]);
-  const [width, height] = [number('WIDTH'), number('HEIGHT')];
-  if (number('DEPTH') !== 4 || number('MAXVAL') !== 255 || !(width > 0 && height > 0)) {
+  const [width, height, depth, most] = [WIDTH, HEIGHT, DEPTH, MAXVAL].map((field) => Number(field.exec(head)?.[1]));
+  if (depth !== 4 || most !== 255 || !(width > 0 && height > 0)) {
     throw new Error('Expected a PAM file with four channels of eight bits');
   }
   const count = width * height;
