@@ -24,6 +24,7 @@ export function serve(memory, counts) {
     } catch (error) {
       if (error instanceof Aborted) {
         counts.aborted++;
+        response.end(); // nobody reads it; it says that the handler is done
       } else {
         refuse(response, error, counts);
       }

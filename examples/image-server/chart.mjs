@@ -13,7 +13,7 @@ const FIGURE = 70; // room for a figure behind the longest bar
 const PANELS = [
   { title: 'CPU per request', read: ({ cpu }) => cpu, format: milliseconds },
   { title: 'latency at p99', read: ({ latencies }) => latencies.p99, format: nanoseconds },
-  { title: 'pauses of the collector, per request', read: ({ gc, count }) => gc.total / count, format: milliseconds },
+  { title: 'GC pauses per request', read: ({ gc }) => gc.perRequest, format: milliseconds },
   { title: 'resident after the load', read: ({ after }) => after.resident, format: mebibytes },
 ];
 

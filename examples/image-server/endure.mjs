@@ -15,10 +15,12 @@ const PATIENCE = 5_000; // milliseconds until the last request is over
  * @throws Error where a client that behaves has not had its answer, or one that does not has had another answer than it
  * deserves.
  */
-export async function endure(variant, options, onStep) {
+export async function endure(variant, options, onStep, onReady) {
   const { sizes, seconds, connections, settle, gzip } = options;
   onStep('starting');
-  const { server, port } = await startServer(variant, options);
+  const started = await startServer(variant, options);
+  const { server, port } = started;
+  onReady([started]);
   const load = new Child(LOAD);
   const crowd = new Child(CROWD);
   try {

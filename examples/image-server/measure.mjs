@@ -22,11 +22,11 @@ const MALLOC = {
   system: {},
 };
 
-/** Starts a server whose memory comes from one of the variants. */
+/** Starts a server whose memory comes from one of the variants. Answers its process, its port, and where one can watch it. */
 export async function startServer(variant, { settle, malloc }) {
   const idleMs = Math.min(IDLE, Math.round((settle * 1000) / 3));
   const server = new Child(SERVER, [variant, String(idleMs)], { env: MALLOC[malloc] });
-  return { variant, server, port: await server.ask('listen') };
+  return { variant, server, ...(await server.ask('listen')) };
 }
 
 /**
@@ -34,9 +34,10 @@ export async function startServer(variant, { settle, malloc }) {
  * the machine does meanwhile meets all of them.
  *
  * @param {(step: string) => void} onStep
+ * @param {(servers: { variant: string, dashboard: string }[]) => void} onReady
  * @returns For each variant the median of all rounds.
  */
-export async function measureSize(size, variants, options, onStep) {
+export async function measureSize(size, variants, options, onStep, onReady) {
   const { seconds, rounds, connections, settle, gzip } = options;
   const servers = [];
   const load = new Child(LOAD);
@@ -50,6 +51,7 @@ export async function measureSize(size, variants, options, onStep) {
       await load.ask('run', { port, sizes: [size], seconds: WARM_UP, connections, gzip });
       Object.assign(servers.at(-1), { digest, idle: (await server.ask('memory')).resident });
     }
+    onReady(servers);
     const timeOfOurs = async () => {
       const times = await Promise.all([load, ...servers.map(({ server }) => server)].map((child) => child.ask('cpu')));
       return times.reduce((sum, time) => sum + time, ownTime());
@@ -102,6 +104,7 @@ function summarize(runs) {
     gc: {
       count: of((run) => run.gc.count),
       total: of((run) => run.gc.total),
+      perRequest: of((run) => run.gc.total / run.answered),
       longest: Math.max(...runs.map((run) => run.gc.longest)),
     },
     peak: Math.max(...runs.map((run) => run.peak)),

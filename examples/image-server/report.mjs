@@ -45,7 +45,7 @@ export function formatVerdict(cells, variant) {
   const lines = [
     ['CPU per request', ({ cpu }) => cpu],
     ['latency at p99', ({ latencies }) => latencies.p99],
-    ['pauses of the collector', ({ gc, count: requests }) => gc.total / requests],
+    ['pauses of the collector', ({ gc }) => gc.perRequest],
   ].map(([title, read]) => {
     const parts = cells.map(({ size, results }) => {
       const [own, other] = [variant, 'buffers'].map((name) => read(results.find((result) => result.variant === name)));

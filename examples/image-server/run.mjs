@@ -44,7 +44,7 @@ async function compare(options) {
   const cells = [];
   for (const size of sizes) {
     const onStep = (step) => progress.step(`${formatSize(size)}: ${step}`);
-    const results = await measureSize(size, variants, options, onStep);
+    const results = await measureSize(size, variants, options, onStep, showDashboards);
     if (results.some(({ digest }) => digest !== results[0].digest)) {
       throw new Error(`Not the same answers: ${results.map(({ variant, digest }) => `${variant} ${digest}`)}`);
     }
@@ -66,10 +66,17 @@ async function compare(options) {
   console.log(`\nChart: ${svg}${variants.length > 1 ? '\nAll answers agree.' : ''}`);
 }
 
+function showDashboards(servers) {
+  const links = servers.map(({ variant, dashboard }) => `${VARIANTS[variant]} ${dashboard}`);
+  progress.line(`Dashboards: ${links.join('  ')}`);
+}
+
 async function endureAll(options) {
   const results = [];
   for (const variant of options.variants) {
-    results.push(await endure(variant, options, (step) => progress.step(`${VARIANTS[variant]}: ${step}`)));
+    results.push(
+      await endure(variant, options, (step) => progress.step(`${VARIANTS[variant]}: ${step}`), showDashboards),
+    );
   }
   progress.clear();
   console.log(`\n${formatEndurance(results)}\n`);

@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { setInterval } from 'node:timers';
 
+import { startDashboard } from 'offheap/dashboard';
+
 import { ownTime } from '../support/others.mjs';
 import { Pauses } from '../support/pauses.mjs';
 import { answer } from '../support/process.mjs';
@@ -26,7 +28,8 @@ answer({
   async listen() {
     const server = serve(memory, counts).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return server.address().port;
+    const { url } = await startDashboard(); // costs nothing while nobody looks
+    return { port: server.address().port, dashboard: url };
   },
 
   start() {

@@ -14,6 +14,12 @@ export const progress = {
     }
   },
 
+  /** What is to stay on the screen goes to stdout. */
+  line(text) {
+    this.clear();
+    console.log(text);
+  },
+
   clear() {
     this.rewrite('');
   },

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 
 const FOLDER = join(__dirname, '..', '..', 'examples', 'image-server');
-const VARIANTS = ['buffers', 'pool'];
+const VARIANTS = ['buffers', 'pool', 'arena'];
 
 const execute = promisify(execFile);
 
@@ -35,6 +35,9 @@ describe('the comparison of image servers', () => {
     for (const column of ['requests/s', 'p50', 'p99', 'p99.9', 'CPU/request', 'GCs', 'together', 'resident', 'after']) {
       expect(stdout).toMatch(new RegExp(`^ +requests/s.* ${column}( |$)|^ +${column} `, 'm'));
     }
+    expect(
+      stdout.match(/^Dashboards: Buffers http:\/\/127\.0\.0\.1:\d+\/ {2}BufferPool http:.* {2}request arenas http:/gm),
+    ).toHaveLength(2);
     expect(stdout.match(/^ {2}Buffers( +[\d.,]+( ([mµn]?s|MiB))?){11}$/gm)).toHaveLength(2);
     expect(stdout.match(/^ {2}BufferPool( +[\d.,]+( ([mµn]?s|MiB))?){11}$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^BufferPool beside Buffers:\n {2}CPU per request: 4 KiB .*, 100 KiB /m);
@@ -99,7 +102,8 @@ describe.each(VARIANTS)('an image server with %s', (variant) => {
 
   beforeAll(async () => {
     server = fork(join(FOLDER, 'server.mjs'), [variant, '1000'], { execArgv: [] });
-    url = `http://127.0.0.1:${String(await ask('listen'))}/`;
+    const { port } = (await ask('listen')) as { port: number };
+    url = `http://127.0.0.1:${port}/`;
   });
 
   afterAll(async () => {
