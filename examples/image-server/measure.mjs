@@ -17,7 +17,7 @@ const IDLE = 10_000;
  * by itself is warm the next time, which is the best it can do for Buffers. (Setting one of the two turns off the rule by
  * which it raises the other as it goes.)
  */
-const MALLOC = {
+export const MALLOC = {
   tuned: { MALLOC_TRIM_THRESHOLD_: String(2 ** 30), MALLOC_MMAP_THRESHOLD_: String(2 ** 25) },
   system: {},
 };
@@ -44,12 +44,11 @@ export async function measureSize(size, variants, options, onStep, onReady) {
   try {
     for (const variant of variants) {
       onStep(`starting ${variant}`);
-      const started = await startServer(variant, options);
-      servers.push({ ...started, runs: [] });
-      const { port, server } = started;
-      const digest = await load.ask('sample', { port, sizes: [size], gzip });
+      const started = { ...(await startServer(variant, options)), runs: [] };
+      servers.push(started);
+      const { port } = started;
+      started.digest = await load.ask('sample', { port, sizes: [size], gzip });
       await load.ask('run', { port, sizes: [size], seconds: WARM_UP, connections, gzip });
-      Object.assign(servers.at(-1), { digest, idle: (await server.ask('memory')).resident });
     }
     onReady(servers);
     const timeOfOurs = async () => {

@@ -21,7 +21,7 @@ export const USAGE = `Usage: npm run example:image-server -- [options]
   --settle <seconds>     from the end of the load until resident memory is read once more; 30 by default
   --gzip                 clients want compressed answers
   --hostile              all sizes at once, among clients that break off, dawdle and lie; one round
-  --malloc <settings>    of glibc, in all servers: tuned (nothing is trimmed nor mapped by itself) or system; tuned by default
+  --malloc <settings>    of glibc's malloc in all servers: tuned, to keep what is freed, or system; tuned by default
   --svg <path>           where the chart goes; by default into the system's folder for temporary files
   --help`;
 

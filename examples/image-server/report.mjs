@@ -2,6 +2,7 @@
 import { count, mebibytes, milliseconds, nanoseconds } from '../support/figures.mjs';
 import { alignColumns } from '../support/table.mjs';
 import { CLIENTS } from './clients.mjs';
+import { MALLOC } from './measure.mjs';
 import { formatSize, VARIANTS } from './options.mjs';
 
 const CLEAR = 1.05; // what differs by less may be chance
@@ -32,11 +33,12 @@ export function formatTable(cells) {
 
 /** What the columns are. */
 export function formatLegend({ seconds, rounds, connections, settle, malloc }) {
-  const rule = malloc === 'tuned' ? 'keeps what is freed, in all servers' : 'as the system has it';
+  const variables = Object.entries(MALLOC[malloc]).map((entry) => entry.join('='));
   return [
     `Medians of ${rounds} rounds of ${seconds} s in which the variants take turns, with ${connections} connections. GCs: garbage`,
     `collections of a round, what their pauses took together, and the longest of all. delay: of the event loop.`,
-    `resident: memory at most; after: ${settle} s after the load. glibc's malloc ${rule}.`,
+    `resident: memory at most; after: ${settle} s after the load.`,
+    `All servers run with ${variables.length > 0 ? variables.join(' ') : "glibc's malloc as the system has it"}.`,
   ].join('\n');
 }
 

@@ -84,5 +84,5 @@ async function endureAll(options) {
   if (forgetful.length > 0) {
     throw new Error(`Requests have failed, or left memory behind: ${forgetful.map(({ variant }) => variant)}`);
   }
-  console.log('Every client had the answer that it deserves, and no request has left memory behind.');
+  console.log('Every client had the answer that it deserves, and pools have all their memory back.');
 }

@@ -41,6 +41,7 @@ describe('the comparison of image servers', () => {
     expect(stdout.match(/^ {2}Buffers( +[\d.,]+( ([mµn]?s|MiB))?){11}$/gm)).toHaveLength(2);
     expect(stdout.match(/^ {2}BufferPool( +[\d.,]+( ([mµn]?s|MiB))?){11}$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^BufferPool beside Buffers:\n {2}CPU per request: 4 KiB .*, 100 KiB /m);
+    expect(stdout).toMatch(/^All servers run with MALLOC_TRIM_THRESHOLD_=\d+ MALLOC_MMAP_THRESHOLD_=\d+\.$/m);
     expect(stderr).toContain('100 KiB: round 2 of 2, pool');
 
     const chart = readFileSync(svg, 'utf8');
