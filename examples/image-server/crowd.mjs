@@ -7,7 +7,8 @@ import { seeded } from '../support/random.mjs';
 import { CLIENTS, makeTask } from './clients.mjs';
 
 const TASKS = 3; // of each size
-const PAUSE = 5; // milliseconds from one visit to the next
+/** Milliseconds from one visit to the next. Node.js accepts few connections a second while it is busy, and all shall come in. */
+const PAUSE = 300;
 
 answer({ visit, cpu: ownTime });
 
