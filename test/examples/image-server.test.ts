@@ -9,6 +9,8 @@ import { gunzipSync } from 'node:zlib';
 const FOLDER = join(__dirname, '..', '..', 'examples', 'image-server');
 const VARIANTS = ['buffers', 'pool', 'arena'];
 
+jest.setTimeout(240_000); // what takes seconds where nothing else runs
+
 const execute = promisify(execFile);
 
 /** What the example prints; an error with `code` and `stderr` where it fails. */
@@ -29,12 +31,12 @@ describe('the comparison of image servers', () => {
 
   it('measures all variants, which give the same answers', async () => {
     const svg = join(folder, 'new', 'chart.svg');
-    const load = ['--sizes', '4KiB,100KiB', '--seconds', '1', '--rounds', '2', '--connections', '2', '--settle', '1'];
+    const load = ['--sizes', '4KiB,100KiB', '--seconds', '1', '--rounds', '1', '--connections', '2', '--settle', '1'];
     const { stdout, stderr } = await run([...load, '--variants', VARIANTS.join(','), '--svg', svg]);
     expect(stdout).toContain('All answers agree.');
-    for (const column of ['requests/s', 'p50', 'p99', 'p99.9', 'CPU/request', 'GCs', 'together', 'resident', 'after']) {
-      expect(stdout).toMatch(new RegExp(`^ +requests/s.* ${column}( |$)|^ +${column} `, 'm'));
-    }
+    expect(stdout).toMatch(
+      /^ +requests\/s +p50 +p99 +p99\.9 +CPU\/request +GCs +together +longest .* resident +after$/m,
+    );
     expect(
       stdout.match(/^Dashboards: Buffers http:\/\/127\.0\.0\.1:\d+\/ {2}BufferPool http:.* {2}request arenas http:/gm),
     ).toHaveLength(2);
@@ -42,7 +44,7 @@ describe('the comparison of image servers', () => {
     expect(stdout.match(/^ {2}BufferPool( +[\d.,]+( ([mµn]?s|MiB))?){11}$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^BufferPool beside Buffers:\n {2}CPU per request: 4 KiB .*, 100 KiB /m);
     expect(stdout).toMatch(/^All servers run with MALLOC_TRIM_THRESHOLD_=\d+ MALLOC_MMAP_THRESHOLD_=\d+\.$/m);
-    expect(stderr).toContain('100 KiB: round 2 of 2, pool');
+    expect(stderr).toContain('100 KiB: round 1 of 1, pool');
 
     const chart = readFileSync(svg, 'utf8');
     expect(chart).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" .*<\/svg>\n$/s);
