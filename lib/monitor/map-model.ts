@@ -37,4 +37,4 @@ export interface Row {
   readonly cells: readonly string[];
 }
 
-export type PartStyle = 'live' | 'cached' | 'resident' | 'committed';
+export type PartStyle = 'live' | 'rounding' | 'cached' | 'resident' | 'committed';

@@ -76,10 +76,11 @@ function poolModel(title: string, stats: PoolStats): MapModel {
   const table: Table = {
     heading: 'By size class',
     columns: ['in use', 'waiting', 'bytes', 'hits'],
-    rows: held.map(({ size, live: used, cached, acquired, hits }) => ({
+    rows: held.map(({ size, live: used, asked, cached, acquired, hits }) => ({
       name: formatBytes(size),
       parts: [
-        ['live', used * size],
+        ['live', asked],
+        ['rounding', used * size - asked],
         ['cached', cached * size],
       ],
       cells: [count(used), count(cached), formatBytes((used + cached) * size), percent(hits / acquired)],

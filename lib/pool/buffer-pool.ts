@@ -131,6 +131,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     slot.held = buffer;
     slot.size = size;
     sizeClass.live++;
+    sizeClass.asked += size;
     sizeClass.acquired++;
     this.#counts.add(size);
     return buffer;
@@ -221,6 +222,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     slot.held = null;
     const { sizeClass } = slot.chunk!;
     sizeClass.live--;
+    sizeClass.asked -= slot.size;
     sizeClass.free.push(slot);
     this.#counts.live -= slot.size;
   }
@@ -270,6 +272,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     }
     const { sizeClass } = slot.chunk;
     sizeClass.live--;
+    sizeClass.asked -= slot.size;
     if (!isKept) {
       this.#memory.drop(sizeClass);
     }

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-import { invalidType, invalidValue } from '../errors';
+import { checkOneOf } from '../arguments';
 import { formatBytes } from '../sizes';
 import { later } from './later';
 import type { Slot } from './slot';
@@ -49,20 +49,12 @@ const VARIABLE = 'OFFHEAP_LEAK_DETECTION';
 /** @throws TypeError for anything else than a level, or nothing; then the environment says which, or else it is `'simple'`. */
 export function leakDetectionFrom(option: unknown): LeakDetection {
   if (option !== undefined) {
-    if (typeof option !== 'string') {
-      throw invalidType('options.leakDetection', 'of type string', option);
-    }
-    return checkLevel('options.leakDetection', option);
+    checkOneOf('options.leakDetection', option, LEVELS);
+    return option;
   }
-  const level = process.env[VARIABLE]?.trim() ?? '';
-  return level === '' ? 'simple' : checkLevel(VARIABLE, level);
-}
-
-function checkLevel(name: string, level: string): LeakDetection {
-  if (!LEVELS.includes(level as LeakDetection)) {
-    throw invalidValue(name, `expected one of '${LEVELS.join("', '")}'. Received '${level}'`);
-  }
-  return level as LeakDetection;
+  const level = process.env[VARIABLE]?.trim() || 'simple';
+  checkOneOf(VARIABLE, level, LEVELS);
+  return level;
 }
 
 /** Watches one Buffer, without keeping it alive, until it is released or collected. */

@@ -1,8 +1,7 @@
 import { totalmem } from 'node:os';
-import { inspect } from 'node:util';
 
-import { checkBoolean, checkOptions } from '../arguments';
-import { invalidType, invalidValue, outOfRange } from '../errors';
+import { checkBoolean, checkDelay, checkOneOf, checkOptions } from '../arguments';
+import { invalidType } from '../errors';
 import { alignDown, checkSize, MiB } from '../sizes';
 import { type LeakDetection, leakDetectionFrom } from './leak-detector';
 
@@ -38,8 +37,6 @@ export interface BufferPoolOptions {
   guard?: boolean;
 }
 
-const MAX_DELAY = 2 ** 31 - 1;
-
 /** Options with their defaults, checked. */
 export function checkPoolOptions(options: BufferPoolOptions): Required<BufferPoolOptions> {
   const {
@@ -56,10 +53,8 @@ export function checkPoolOptions(options: BufferPoolOptions): Required<BufferPoo
     throw invalidType('options.name', 'of type string', name);
   }
   checkSize('options.maxBytes', maxBytes);
-  if (!['allocate', 'null'].includes(whenFull)) {
-    throw invalidValue('options.whenFull', `expected 'allocate' or 'null'. Received ${inspect(whenFull)}`);
-  }
-  checkIdleMs('options.idleMs', idleMs);
+  checkOneOf('options.whenFull', whenFull, ['allocate', 'null']);
+  checkDelay('options.idleMs', idleMs);
   checkBoolean('options.zeroed', zeroed);
   checkBoolean('options.zeroOnRelease', zeroOnRelease);
   checkBoolean('options.guard', guard);
@@ -73,16 +68,6 @@ export function checkPoolOptions(options: BufferPoolOptions): Required<BufferPoo
     leakDetection: leakDetectionFrom(leakDetection),
     guard,
   };
-}
-
-/** @throws TypeError or RangeError unless `value` is a number of milliseconds that a timer can wait, or Infinity. */
-export function checkIdleMs(name: string, value: unknown): void {
-  if (typeof value !== 'number') {
-    throw invalidType(name, 'of type number', value);
-  }
-  if (!(value >= 1 && value <= MAX_DELAY) && value !== Infinity) {
-    throw outOfRange(name, `>= 1 && <= ${MAX_DELAY}, or Infinity`, value);
-  }
 }
 
 function halfOfMemory(): number {

@@ -41,6 +41,8 @@ export interface PoolSizeStats {
   readonly size: number;
   /** Blocks that callers have. */
   readonly live: number;
+  /** Bytes in these that were asked for. */
+  readonly asked: number;
   /** Blocks that wait, warm. */
   readonly cached: number;
   readonly acquired: number;
@@ -98,6 +100,7 @@ export function measure(classes: readonly SizeClass[], counts: PoolCounts): Pool
     sizes: used.map((sizeClass) => ({
       size: sizeClass.blockSize,
       live: sizeClass.live,
+      asked: sizeClass.asked,
       cached: sizeClass.free.length,
       acquired: sizeClass.acquired,
       hits: sizeClass.acquired - sizeClass.misses,

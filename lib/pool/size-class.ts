@@ -24,6 +24,8 @@ export class SizeClass {
   due = 0;
   /** Blocks in the pool's memory that somebody has. */
   live = 0;
+  /** Bytes of them that were asked for. */
+  asked = 0;
   /** How often a block was handed out, and how often it was not warm. */
   acquired = 0;
   misses = 0;

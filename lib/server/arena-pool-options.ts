@@ -1,4 +1,4 @@
-import { checkBoolean, checkOptions } from '../arguments';
+import { checkBoolean, checkDelay, checkOneOf, checkOptions } from '../arguments';
 import { invalidType, outOfRange } from '../errors';
 import { checkSize, GiB, MiB } from '../sizes';
 
@@ -34,13 +34,14 @@ export interface ArenaPoolOptions {
   giveBack?: GiveBack;
   /** How many arenas wait, at most, for later requests. Default: 128. */
   maxCached?: number;
-  /** Milliseconds, up to 2^31 - 1, after which the memory of an arena that waits is given back. Default: 10,000. */
+  /**
+   * After how many milliseconds the memory of an arena that waits is given back. From 1 to 2^31 - 1, or Infinity for never.
+   * Default: 10,000.
+   */
   idleMs?: number;
 }
 
-const WAYS: readonly unknown[] = ['auto', 'renew', 'detach', 'reset'] satisfies GiveBack[];
-/** The longest time that a timer can have. */
-const MAX_MS = 2 ** 31 - 1;
+const WAYS: readonly GiveBack[] = ['auto', 'renew', 'detach', 'reset'];
 
 /** With the defaults in the place of what is left out. */
 export function checkArenaPoolOptions(options: ArenaPoolOptions): Required<ArenaPoolOptions> {
@@ -55,13 +56,8 @@ export function checkArenaPoolOptions(options: ArenaPoolOptions): Required<Arena
   }
   checkSize('options.window', window);
   checkBoolean('options.zeroed', zeroed);
-  if (!WAYS.includes(giveBack)) {
-    throw outOfRange('options.giveBack', `one of ${WAYS.map((way) => `'${String(way)}'`).join(', ')}`, giveBack);
-  }
+  checkOneOf('options.giveBack', giveBack, WAYS);
   checkSize('options.maxCached', maxCached);
-  checkSize('options.idleMs', idleMs);
-  if (idleMs > MAX_MS) {
-    throw outOfRange('options.idleMs', `an integer >= 0 && <= ${MAX_MS}`, idleMs);
-  }
+  checkDelay('options.idleMs', idleMs);
   return { name, capacity, window, zeroed, giveBack, maxCached, idleMs };
 }

@@ -43,7 +43,9 @@ export class WindowCache implements Iterable<Window> {
       return;
     }
     this.#waiting.push({ window, since: performance.now() });
-    this.#timer ??= this.#wait(this.#idleMs);
+    if (this.#idleMs !== Infinity) {
+      this.#timer ??= this.#wait(this.#idleMs);
+    }
   }
 
   clear(): void {

@@ -288,8 +288,8 @@ describe('stats', () => {
       misses: 3,
       hitRate: 0.25,
       sizes: [
-        { size: 1024, live: 1, cached: 1, acquired: 3, hits: 1 },
-        { size: 114_688, live: 1, cached: 0, acquired: 1, hits: 0 },
+        { size: 1024, live: 1, asked: 900, cached: 1, acquired: 3, hits: 1 },
+        { size: 114_688, live: 1, asked: 100_000, cached: 0, acquired: 1, hits: 0 },
       ],
     });
     expect(stats.fragmentation).toBeCloseTo(1 - 100_900 / (1024 + 114_688));
@@ -403,7 +403,7 @@ describe('options', () => {
     [{ zeroed: 1 }, 'ERR_INVALID_ARG_TYPE'],
     [{ zeroOnRelease: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
     [{ guard: null }, 'ERR_INVALID_ARG_TYPE'],
-    [{ leakDetection: true }, 'ERR_INVALID_ARG_TYPE'],
+    [{ leakDetection: true }, 'ERR_INVALID_ARG_VALUE'],
     [{ leakDetection: 'Simple' }, 'ERR_INVALID_ARG_VALUE'],
   ])('%p are refused', (options, code) => {
     const before = [...bufferPools].length;

@@ -361,7 +361,7 @@ describe('requestArena', () => {
   it('refuses wrong options and a missing next', () => {
     const make = requestArena as (options: unknown) => typeof middleware;
     expect(codeOf(() => make({ pool: {} }))).toBe('ERR_INVALID_ARG_TYPE');
-    expect(codeOf(() => make({ giveBack: 'no' }))).toBe('ERR_OUT_OF_RANGE');
+    expect(codeOf(() => make({ giveBack: 'no' }))).toBe('ERR_INVALID_ARG_VALUE');
     expect(codeOf(() => make(null))).toBe('ERR_INVALID_ARG_TYPE');
     const { requests } = pool.stats;
     expect(
