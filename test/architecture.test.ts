@@ -7,6 +7,7 @@ const ROOT = resolve(__dirname, '..');
 const LAYERS: Readonly<Record<string, number>> = {
   'arguments.ts': 0,
   'errors.ts': 0,
+  'later.ts': 0,
   'registry.ts': 0,
   'sizes.ts': 0,
   native: 1,

@@ -157,6 +157,11 @@ export class LazyRegion implements Region {
     return alignUp(from, pageSize);
   }
 
+  /** Bytes. */
+  get pageSize(): number {
+    return this.#addon.system.pageSize;
+  }
+
   /** Gives physical memory between two offsets back, as far as it is whole pages of what is committed. */
   discardBetween(from: number, to: number): void {
     this.#native.discard(from, to);

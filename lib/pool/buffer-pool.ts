@@ -6,14 +6,13 @@ import { markAsUncloneable } from '../arguments';
 import { BlockBuffer } from '../memory/buffer-view';
 import { loadAddon } from '../native/load';
 import { Registry } from '../registry';
-import { checkSize, formatBytes } from '../sizes';
-import type { Chunk } from './chunk';
-import { checkPoison, poison } from './guard';
+import { checkSize } from '../sizes';
+import { checkPoison, wipe } from './guard';
 import { LeakDetector, type Tracker } from './leak-detector';
 import { Lease } from './lease';
 import { PoolMemory } from './pool-memory';
 import { type BufferPoolOptions, checkPoolOptions } from './pool-options';
-import { measure, PoolCounts, type PoolStats } from './pool-stats';
+import { measure, PoolCounts, type PoolStats, summaryOf } from './pool-stats';
 import type { SizeClass } from './size-class';
 import { classOf, MAX_BLOCK } from './size-classes';
 import { foreignBuffer, Mark, Slot } from './slot';
@@ -87,24 +86,19 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
    * @throws OffheapError `ERR_OFFHEAP_DISPOSED`, and what `Buffer.allocUnsafeSlow` throws where it has no memory either.
    */
   acquire(size: number): OrNull<Buffer, Full> {
-    return (this.#acquireWarm(size) ?? this.#acquireSlow(size)) as OrNull<Buffer, Full>;
+    return (this.#acquireWarm(size) ?? this.#acquireSlow(size, this.#options.zeroed)) as OrNull<Buffer, Full>;
   }
 
   /** The same, all zero. */
   acquireZeroed(size: number): OrNull<Buffer, Full> {
-    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size);
-    return (buffer?.fill(0) ?? null) as OrNull<Buffer, Full>;
+    return (this.#acquireWarm(size)?.fill(0) ?? this.#acquireSlow(size, true)) as OrNull<Buffer, Full>;
   }
 
   /** A Buffer that is released when the lease is: `using lease = pool.lease(size)`. */
   lease(size: number): OrNull<Lease, Full> {
-    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size);
-    return (buffer && new Lease(buffer, this.#releaseLease)) as OrNull<Lease, Full>;
+    const buffer = this.#acquireWarm(size) ?? this.#acquireSlow(size, this.#options.zeroed);
+    return (buffer && new Lease(this, buffer)) as OrNull<Lease, Full>;
   }
-
-  readonly #releaseLease = (buffer: Buffer): void => {
-    this.release(buffer);
-  };
 
   /** A Buffer on a warm block where there is nothing else to do for it; `null` in every other case. */
   #acquireWarm(size: number): Buffer | null {
@@ -112,70 +106,95 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
       return null;
     }
     const sizeClass = this.#classes[classOf(size)]!;
-    const slot = sizeClass.takeWarm();
+    const { free } = sizeClass;
+    const slot = free[free.length - 1];
     if (slot === undefined) {
       return null;
     }
     const memory = slot.chunk!.buffer;
     if (memory.byteLength === 0) {
-      sizeClass.free.push(slot); // somebody has taken the memory away
-      return null;
+      return null; // somebody has taken it away
     }
     this.#untilSample--;
     return this.#handOut(slot, sizeClass, memory, size);
   }
 
+  /** Hands out a block, which may be the one at the end of `free`. Whatever may throw, at the end of the stack, comes first. */
   #handOut(slot: Slot, sizeClass: SizeClass, memory: ArrayBuffer, size: number): Buffer {
     const buffer = new BlockBuffer(memory, slot.offset, size);
     new Mark(buffer, slot);
+    this.#counts.add(size);
+    const { free } = sizeClass;
+    if (free[free.length - 1] === slot) {
+      free.pop();
+      if (free.length < sizeClass.low) {
+        sizeClass.low = free.length;
+      }
+    }
     slot.held = buffer;
     slot.size = size;
     sizeClass.live++;
     sizeClass.asked += size;
     sizeClass.acquired++;
-    this.#counts.add(size);
     return buffer;
   }
 
-  #acquireSlow(size: number): Buffer | null {
+  #acquireSlow(size: number, isZeroed: boolean): Buffer | null {
     this.#checkOpen();
     checkSize('size', size);
     const sizeClass = size <= MAX_BLOCK ? this.#classes[classOf(size)]! : null;
-    const slot = sizeClass && this.#takeSlot(sizeClass);
-    const buffer = slot ? this.#handOut(slot, sizeClass, slot.chunk!.buffer, size) : this.#acquireElsewhere(size);
-    if (buffer !== null && --this.#untilSample <= 0) {
-      this.#untilSample = this.#detector.nextSample();
-      this.#detector.sample(Mark.slotOf(buffer)!, buffer);
+    const buffer = (sizeClass && this.#acquireHere(sizeClass, size)) ?? this.#acquireElsewhere(size, isZeroed);
+    if (buffer === null) {
+      return null;
     }
-    return this.#options.zeroed && buffer !== null ? buffer.fill(0) : buffer;
+    const slot = Mark.slotOf(buffer)!;
+    if (--this.#untilSample <= 0) {
+      this.#untilSample = this.#detector.nextSample();
+      this.#detector.sample(slot, buffer);
+    }
+    return isZeroed && slot.chunk !== null ? buffer.fill(0) : buffer;
   }
 
-  #takeSlot(sizeClass: SizeClass): Slot | null {
-    const warm = this.#isPrivate ? null : this.#attached(() => sizeClass.takeWarm());
+  /** In the pool's own memory. */
+  #acquireHere(sizeClass: SizeClass, size: number): Buffer | null {
+    const warm = this.#isPrivate ? null : this.#findWarm(sizeClass);
     if (warm !== null) {
-      if (warm.poisoned) {
-        checkPoison(this.name, warm.block);
-      }
-      return warm;
+      checkPoison(this.name, warm);
+      return this.#handOut(warm, sizeClass, warm.chunk!.buffer, size);
     }
     const cold = this.#takeCold(sizeClass);
-    sizeClass.misses += cold === null ? 0 : 1;
-    return cold;
+    if (cold === null) {
+      return null;
+    }
+    try {
+      const buffer = this.#handOut(cold, sizeClass, cold.chunk!.buffer, size);
+      sizeClass.misses++;
+      return buffer;
+    } catch (error) {
+      sizeClass.free.push(cold);
+      throw error;
+    }
+  }
+
+  /** The block at the end of `free`, in memory that nobody has taken away. */
+  #findWarm({ free }: SizeClass): Slot | null {
+    for (let slot = free.at(-1); slot !== undefined; slot = free.at(-1)) {
+      if (!slot.chunk!.stolen) {
+        return slot;
+      }
+      this.#memory.condemn(slot.chunk!);
+    }
+    return null;
   }
 
   #takeCold(sizeClass: SizeClass): Slot | null {
-    return this.#attached(() => this.#memory.take(sizeClass, this.#isPrivate));
-  }
-
-  /** The first slot in memory that nobody has taken away. */
-  #attached(take: () => Slot | null | undefined): Slot | null {
-    for (let slot = take() ?? null; ; slot = take() ?? null) {
-      const chunk = slot?.chunk;
-      if (chunk?.stolen !== true) {
+    for (;;) {
+      const slot = this.#memory.take(sizeClass, this.#isPrivate);
+      if (slot?.chunk!.stolen !== true) {
         return slot;
       }
-      this.#memory.drop(chunk.sizeClass);
-      this.#condemn(chunk);
+      this.#memory.drop(sizeClass);
+      this.#memory.condemn(slot.chunk);
     }
   }
 
@@ -185,9 +204,11 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   }
 
   /** For when the pool is full. */
-  #acquireElsewhere(size: number): Buffer | null {
-    const { whenFull } = this.#options;
-    const buffer = whenFull === 'null' ? null : Buffer.allocUnsafeSlow(size);
+  #acquireElsewhere(size: number, isZeroed: boolean): Buffer | null {
+    let buffer: Buffer | null = null;
+    if (this.#options.whenFull !== 'null') {
+      buffer = isZeroed ? Buffer.alloc(size) : Buffer.allocUnsafeSlow(size);
+    }
     this.#counts.fallbacks++;
     if (buffer !== null) {
       const slot = new Slot(this, null, 0);
@@ -215,7 +236,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
    */
   release(buffer: Buffer): void {
     const slot = Mark.slotOf(buffer);
-    if (slot === null || slot.held !== buffer || slot.pool !== this || this.#slow) {
+    if (slot === null || slot.held !== buffer || slot.pool !== this || this.#slow || slot.chunk!.condemned) {
       this.#releaseSlow(buffer, slot);
       return;
     }
@@ -230,28 +251,33 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   #releaseSlow(buffer: Buffer, marked: Slot | null): void {
     const slot = this.#liveSlot(buffer, marked);
     const { chunk, tracker } = slot;
-    if (this.#options.guard && chunk?.stolen === false) {
-      poison(slot.block);
-      slot.poisoned = true;
-    } else if (this.#options.zeroOnRelease && buffer.length > 0) {
-      buffer.fill(0); // which throws where the memory was taken away
-    }
+    wipe(slot, buffer, this.#options);
     if (tracker !== null) {
       this.#detector.forget(tracker);
     }
-    const isKept = chunk !== null && !chunk.condemned && !chunk.isPrivate;
-    this.#end(slot, isKept);
-    if (isKept) {
-      chunk.sizeClass.free.push(slot);
-    } else if (chunk?.isPrivate === true) {
-      chunk.sizeClass.endPrivate(chunk);
+    if (this.#disposed) {
+      slot.held = slot.tracker = null; // the memory is nobody's
+      return;
     }
+    this.#end(slot);
+    if (chunk === null) {
+      return;
+    }
+    if (chunk.isPrivate) {
+      chunk.sizeClass.endPrivate(chunk);
+    } else if (chunk.condemned) {
+      chunk.sizeClass.discard(chunk, [slot]);
+    } else {
+      chunk.sizeClass.free.push(slot);
+      return;
+    }
+    this.#memory.drop(chunk.sizeClass);
   }
 
   /** The slot of a Buffer that is handed out. */
   #liveSlot(buffer: Buffer, slot: Slot | null): Slot {
-    this.#checkOpen();
     if (slot === null || slot.pool !== this) {
+      this.#checkOpen();
       throw foreignBuffer(buffer);
     }
     if (slot.held !== buffer && slot.tracker?.watches(buffer) !== true) {
@@ -260,48 +286,33 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     return slot;
   }
 
-  /** Nobody has the block of a slot any more; `isKept` says whether the pool can hand it out again. */
-  #end(slot: Slot, isKept: boolean): void {
-    slot.held = null;
-    slot.tracker = null;
+  /** Nobody has the block of a slot any more. */
+  #end(slot: Slot): void {
+    slot.held = slot.tracker = null;
     this.#counts.live -= slot.size;
     if (slot.chunk === null) {
       this.#counts.allocatedLive--;
       this.#counts.allocatedBytes -= slot.size;
-      return;
-    }
-    const { sizeClass } = slot.chunk;
-    sizeClass.live--;
-    sizeClass.asked -= slot.size;
-    if (!isKept) {
-      this.#memory.drop(sizeClass);
+    } else {
+      slot.chunk.sizeClass.live--;
+      slot.chunk.sizeClass.asked -= slot.size;
     }
   }
 
   /** The Buffer of a tracker was collected. */
   #onLost(tracker: Tracker): void {
     const { slot } = tracker;
+    const { chunk } = slot;
     if (slot.tracker !== tracker || this.#disposed) {
       return;
     }
     this.#counts.leaks++;
-    this.#end(slot, false);
-    if (slot.chunk !== null) {
-      this.#condemn(slot.chunk); // a part of the Buffer may be in use even so
+    this.#end(slot);
+    if (chunk !== null) {
+      this.#memory.drop(chunk.sizeClass);
+      this.#memory.condemn(chunk); // a part of the Buffer may be in use even so
     }
     this.#detector.report(tracker);
-  }
-
-  #condemn(chunk: Chunk): void {
-    if (chunk.condemned) {
-      return;
-    }
-    this.#memory.condemn(chunk);
-    for (const slot of chunk.slots) {
-      if (slot.held !== null) {
-        this.#detector.watch(slot, slot.held); // so that its release is not a matter of course
-      }
-    }
   }
 
   /**
@@ -312,10 +323,8 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
    * @throws As `release` does.
    */
   touch(buffer: Buffer, hint = ''): void {
-    const { tracker } = this.#liveSlot(buffer, Mark.slotOf(buffer));
-    if (tracker !== null) {
-      this.#detector.touch(tracker, hint);
-    }
+    this.#checkOpen();
+    this.#detector.touch(this.#liveSlot(buffer, Mark.slotOf(buffer)), hint);
   }
 
   /**
@@ -383,10 +392,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     if (this.#disposed) {
       return 'BufferPool { disposed }';
     }
-    const { live, cached, resident, highWaterMark, hitRate, fallbacks, leaks } = this.stats;
-    const sizes = Object.entries({ live, cached, resident, highWaterMark });
-    const entries = sizes.map(([key, bytes]) => `${key}: ${formatBytes(bytes)}`);
-    return `BufferPool '${this.name}' { ${entries.join(', ')}, hitRate: ${hitRate.toFixed(3)}, fallbacks: ${fallbacks}, leaks: ${leaks} }`;
+    return `BufferPool '${this.name}' { ${summaryOf(this.stats)} }`;
   }
 }
 

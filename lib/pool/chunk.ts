@@ -2,7 +2,7 @@ import { OffheapSystemError } from '../errors';
 import { CAN_DETACH, isDetached, transfer } from '../memory/detach';
 import { LazyRegion } from '../memory/lazy-region';
 import { Kind } from '../native/contract';
-import { KiB } from '../sizes';
+import { alignDown, alignUp } from '../sizes';
 import type { SizeClass } from './size-class';
 import { Slot } from './slot';
 
@@ -18,6 +18,7 @@ export class Chunk {
   /** The pages are those of one block alone, which is handed out once. */
   readonly isPrivate: boolean;
   readonly #count: number;
+  #coldCount = 0;
   /**
    * No block of it is handed out any more: somebody may see memory of it that the pool has not been given back, because a
    * Buffer was lost, or the ArrayBuffer taken away.
@@ -32,9 +33,13 @@ export class Chunk {
     this.capacity = count * sizeClass.blockSize;
     this.region = new LazyRegion(this.capacity, Kind.pool);
     const { region, capacity } = this;
-    if (!region.grow(capacity)) {
+    try {
+      if (!region.grow(capacity)) {
+        throw new OffheapSystemError(ENOMEM, 'commit', `no memory for ${capacity} bytes of a pool`);
+      }
+    } catch (error) {
       region.dispose();
-      throw new OffheapSystemError(ENOMEM, 'commit', `no memory for ${capacity} bytes of a pool`);
+      throw error;
     }
     this.buffer = region.buffer;
   }
@@ -72,19 +77,52 @@ export class Chunk {
     return this.slots.length < this.#count;
   }
 
+  /** Of how many blocks the memory has been given back. */
+  get coldCount(): number {
+    return this.#coldCount;
+  }
+
+  /** Whether that is so of all that were ever handed out. */
+  get isCold(): boolean {
+    return this.#coldCount === this.slots.length;
+  }
+
+  warm(slot: Slot): void {
+    slot.cold = false;
+    this.#coldCount--;
+  }
+
   /**
-   * Gives physical memory of blocks back to the system, in whole pages.
+   * Gives physical memory of blocks back to the system, in whole pages: what shares a page with a block that is not cold stays as it is.
    *
-   * @param slots Cold ones, in ascending order.
+   * @param slots Of this chunk, that wait.
+   * @returns Those that became cold.
    */
-  discard(slots: readonly Slot[]): void {
+  chill(slots: Slot[]): Slot[] {
     const { blockSize } = this.sizeClass;
+    const { pageSize } = this.region;
+    const chilled: Slot[] = [];
+    slots.sort((a, b) => a.offset - b.offset);
     for (let first = 0, next = 1; first < slots.length; first = next++) {
       while (next < slots.length && slots[next]!.offset === slots[next - 1]!.offset + blockSize) {
         next++;
       }
-      this.region.discardBetween(this.#coldFrom(slots[first]!.offset), this.#coldUpTo(slots[next - 1]!.offset));
+      const run = slots.slice(first, next);
+      const from = alignUp(this.#coldFrom(run[0]!.offset), pageSize);
+      const end = this.#coldUpTo(run.at(-1)!.offset);
+      const to = end === this.capacity ? alignUp(end, pageSize) : alignDown(end, pageSize);
+      if (from < to) {
+        this.region.discardBetween(from, to);
+      }
+      for (const slot of run) {
+        if (slot.offset >= from && slot.offset + blockSize <= to) {
+          slot.cold = true;
+          this.#coldCount++;
+          chilled.push(slot);
+        }
+      }
     }
+    return chilled;
   }
 
   // A page is given back once all blocks that it has a part of are cold, whichever became so last.
@@ -92,7 +130,7 @@ export class Chunk {
   #coldFrom(offset: number): number {
     const { blockSize } = this.sizeClass;
     let from = offset;
-    while (from % PAGE_AT_MOST !== 0 && this.slots[from / blockSize - 1]?.cold === true) {
+    while (from % this.region.pageSize !== 0 && this.slots[from / blockSize - 1]?.cold === true) {
       from -= blockSize;
     }
     return from;
@@ -101,7 +139,7 @@ export class Chunk {
   #coldUpTo(offset: number): number {
     const { blockSize } = this.sizeClass;
     let to = offset + blockSize;
-    while (to % PAGE_AT_MOST !== 0 && this.slots[to / blockSize]?.cold === true) {
+    while (to % this.region.pageSize !== 0 && this.slots[to / blockSize]?.cold === true) {
       to += blockSize;
     }
     return this.slots[to / blockSize] === undefined ? this.capacity : to;
@@ -119,6 +157,3 @@ export class Chunk {
 }
 
 const ENOMEM = 12;
-
-/** No system has larger pages, in bytes. */
-const PAGE_AT_MOST = 64 * KiB;

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 
 import { formatBytes } from '../sizes';
+import type { Slot } from './slot';
 
 /** What is published on `offheap:use-after-release` where a Buffer was written to after it had been released. */
 export interface UseAfterReleaseMessage {
@@ -14,19 +15,45 @@ export interface UseAfterReleaseMessage {
 
 const POISON = 0xdb;
 
-export function poison(block: Buffer): void {
-  block.fill(POISON);
+/** Leaves in a Buffer that is released what the options want. */
+export function wipe(
+  slot: Slot,
+  buffer: Buffer,
+  { guard, zeroOnRelease }: { readonly guard: boolean; readonly zeroOnRelease: boolean },
+): void {
+  if (buffer.length === 0) {
+    return; // it is empty, or its memory was taken away, and cannot be filled
+  }
+  if (guard) {
+    slot.poisoned = slot.chunk !== null;
+    (slot.chunk === null ? buffer : slot.block).fill(POISON);
+  } else if (zeroOnRelease) {
+    buffer.fill(0);
+  }
 }
 
-/** Warns where something else than poison is in a block that nobody has had since it was poisoned. */
-export function checkPoison(pool: string, block: Buffer): void {
-  const offset = block.findIndex((byte) => byte !== POISON);
-  if (offset < 0) {
+function isPoison(block: Buffer): boolean {
+  // Each byte is like the one before it: one comparison of memory, where a look at each byte would take a thousand times longer.
+  return block[0] === POISON && Buffer.compare(block.subarray(1), block.subarray(0, -1)) === 0;
+}
+
+/** Warns where a block was poisoned and something else is there, though nobody has had it since. */
+export function checkPoison(pool: string, slot: Slot): void {
+  if (!slot.poisoned || slot.chunk!.stolen) {
     return;
   }
+  slot.poisoned = false;
+  const { block } = slot;
+  if (isPoison(block)) {
+    return;
+  }
+  const offset = block.findIndex((byte) => byte !== POISON);
   const message: UseAfterReleaseMessage = { pool, size: block.length, offset };
   if (uses.hasSubscribers) {
-    uses.publish(message);
+    // Not now: whoever hears of it may use the pool, which is in the middle of something.
+    queueMicrotask(() => {
+      uses.publish(message);
+    });
   }
   process.emitWarning(
     `A buffer of the pool '${pool}' was written to after it had been released: ` +

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 
 import { checkOneOf } from '../arguments';
 import { formatBytes } from '../sizes';
-import { later } from './later';
+import { later } from '../later';
 import type { Slot } from './slot';
 
 /**
@@ -12,7 +12,7 @@ import type { Slot } from './slot';
  * - `'off'`: they are counted in `stats.leaks`.
  * - `'simple'`: of one in 128 it is known, and reported, where it was acquired.
  * - `'advanced'`: and where it was touched last, by `pool.touch(buffer)`.
- * - `'paranoid'`: the same of every one, at several microseconds each.
+ * - `'paranoid'`: the same of every one, at some 15 microseconds each.
  */
 export type LeakDetection = 'off' | 'simple' | 'advanced' | 'paranoid';
 
@@ -38,6 +38,8 @@ const SAMPLES = 64;
 const SAMPLING = 128;
 /** How many leaks of one place are warned of. After that, the channel and the statistics tell. */
 const WARNINGS = 10;
+/** Of how many places. */
+const PLACES = 1000;
 
 /** `sample`, what calls it in BufferPool, and the public method. */
 const FRAMES_OF_ACQUIRE = 3;
@@ -57,18 +59,30 @@ export function leakDetectionFrom(option: unknown): LeakDetection {
   return level;
 }
 
+/**
+ * What is known of a Buffer that has just been handed out. Until V8 has made text of a trace, it keeps alive the receivers of all calls in it,
+ * and so perhaps the very Buffer; but text costs several times as much as the trace, and few Buffers are in use for long enough to need it.
+ */
+export interface Sample {
+  readonly slot: Slot;
+  readonly buffer: Buffer;
+  readonly acquired: Error | null;
+  touched: { readonly hint: string; readonly trace: Error } | null;
+}
+
 /** Watches one Buffer, without keeping it alive, until it is released or collected. */
 export class Tracker {
   readonly slot: Slot;
   readonly #buffer: WeakRef<Buffer>;
-  /** Where the Buffer was acquired, if that is known. V8 makes text of it when somebody reads its `stack`. */
-  readonly acquired: Error | null;
-  touched: { readonly trace: Error; readonly hint: string } | null = null;
+  /** Where the Buffer was acquired, and touched last, as far as that is known. */
+  readonly acquiredAt: string | null;
+  touchedAt: string | null;
 
-  constructor(slot: Slot, buffer: Buffer, acquired: Error | null) {
+  constructor(slot: Slot, buffer: Buffer, acquiredAt: string | null, touchedAt: string | null) {
     this.slot = slot;
     this.#buffer = new WeakRef(buffer);
-    this.acquired = acquired;
+    this.acquiredAt = acquiredAt;
+    this.touchedAt = touchedAt;
   }
 
   watches(buffer: object): boolean {
@@ -80,9 +94,20 @@ export class Tracker {
  * The frames of a trace without the first ones, which are the pool's own, under a line that says what it is about.
  * `Error.captureStackTrace` would leave them out by itself, in twice the time.
  */
-function framesOf(title: string, { stack = '' }: Error, ownFrames: number): string {
+function textOf(title: string, trace: Error, ownFrames: number): string {
+  let stack: string;
+  try {
+    stack = String(trace.stack); // which may be anything, by the program's own Error.prepareStackTrace
+  } catch {
+    stack = '';
+  }
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return [title, ...frames.slice(ownFrames)].join('\n');
+  // Where Error.stackTraceLimit is low, the pool's own are all there is.
+  return [title, ...(frames.length > ownFrames ? frames.slice(ownFrames) : frames)].join('\n');
+}
+
+function textOfTouch({ hint, trace }: { readonly hint: string; readonly trace: Error }): string {
+  return textOf(`Touched: ${hint}`, trace, FRAMES_OF_TOUCH);
 }
 
 /** Finds out which Buffers of a pool are lost. */
@@ -91,8 +116,8 @@ export class LeakDetector {
   readonly #pool: string;
   readonly #registry: FinalizationRegistry<Tracker>;
   readonly #warned = new Map<string, number>();
-  /** Those about which nothing else is known yet. */
-  readonly #samples: { slot: Slot; buffer: Buffer; acquired: Error | null }[] = [];
+  /** Those of which it is to be seen whether they are in use for long. */
+  #samples: Sample[] = [];
 
   /** @param onLost Called after a Buffer was collected that was not released, with its tracker. */
   constructor(pool: string, level: LeakDetection, onLost: (tracker: Tracker) => void) {
@@ -117,46 +142,58 @@ export class LeakDetector {
 
   /** Finds out about a Buffer that is handed out now where it was acquired. */
   sample(slot: Slot, buffer: Buffer): void {
-    const acquired = this.level === 'off' ? null : new Error();
-    if (this.level !== 'simple' || slot.held === null) {
-      this.#track(slot, buffer, acquired);
+    const sample: Sample = { slot, buffer, acquired: this.level === 'off' ? null : new Error(), touched: null };
+    if (this.level === 'paranoid' || slot.held === null) {
+      this.#track(sample); // whoever is paranoid need not wait; of what is watched already, more is known now
       return;
     }
-    // Watching costs as much again as the trace does, so it waits and sees.
-    this.#samples.push({ slot, buffer, acquired });
+    slot.sample = sample;
+    this.#samples.push(sample);
     if (this.#samples.length === 1) {
       later(this, SETTLING, (detector) => {
         detector.#settle();
       });
-    } else if (this.#samples.length === SAMPLES) {
-      this.#settle(); // in a loop, no timer runs
+    } else if (this.#samples.length >= SAMPLES) {
+      // In a loop no timer runs.
+      this.#forgetReleased();
+      if (this.#samples.length > SAMPLES / 2) {
+        this.#settle();
+      }
     }
   }
 
   /** Watches those that are still in use. */
   #settle(): void {
-    for (const { slot, buffer, acquired } of this.#samples.splice(0)) {
-      if (slot.held === buffer) {
-        this.#track(slot, buffer, acquired);
+    this.#forgetReleased();
+    for (const sample of this.#samples.splice(0)) {
+      this.#track(sample);
+    }
+  }
+
+  #forgetReleased(): void {
+    this.#samples = this.#samples.filter((sample) => {
+      const { slot, buffer } = sample;
+      if (slot.held !== buffer && slot.sample === sample) {
+        slot.sample = null;
       }
-    }
+      return slot.held === buffer;
+    });
   }
 
-  /** Watches a Buffer from now on, if that is not being done. */
+  /** Watches a Buffer from now on. */
   watch(slot: Slot, buffer: Buffer): void {
-    this.#settle();
-    if (slot.tracker === null) {
-      this.#track(slot, buffer, null);
-    }
+    const { sample } = slot;
+    this.#track(sample?.buffer === buffer ? sample : { slot, buffer, acquired: null, touched: null });
   }
 
-  #track(slot: Slot, buffer: Buffer, acquired: Error | null): void {
+  #track({ slot, buffer, acquired, touched }: Sample): void {
     if (slot.tracker !== null) {
       this.forget(slot.tracker);
     }
-    const tracker = new Tracker(slot, buffer, acquired);
+    const acquiredAt = acquired && textOf('Acquired', acquired, FRAMES_OF_ACQUIRE);
+    const tracker = new Tracker(slot, buffer, acquiredAt, touched && textOfTouch(touched));
     slot.tracker = tracker;
-    slot.held = slot.seen = null;
+    slot.held = slot.seen = slot.sample = null;
     this.#registry.register(buffer, tracker, tracker);
   }
 
@@ -164,39 +201,40 @@ export class LeakDetector {
     this.#registry.unregister(tracker);
   }
 
-  touch(tracker: Tracker, hint: string): void {
-    if (this.level === 'advanced' || this.level === 'paranoid') {
-      tracker.touched = { trace: new Error(), hint };
+  touch({ tracker, sample, held }: Slot, hint: string): void {
+    if (this.level !== 'advanced' && this.level !== 'paranoid') {
+      return;
+    }
+    if (tracker !== null) {
+      tracker.touchedAt = textOfTouch({ hint, trace: new Error() });
+    } else if (sample !== null && sample.buffer === held) {
+      sample.touched = { hint, trace: new Error() };
     }
   }
 
-  report({ acquired, touched, slot }: Tracker): void {
-    if (acquired === null) {
+  report({ acquiredAt, touchedAt, slot }: Tracker): void {
+    if (acquiredAt === null) {
       return;
     }
-    const acquiredAt = framesOf('Acquired', acquired, FRAMES_OF_ACQUIRE);
-    const message: LeakMessage = {
-      pool: this.#pool,
-      size: slot.size,
-      acquiredAt,
-      ...(touched && { touchedAt: framesOf(`Touched: ${touched.hint}`, touched.trace, FRAMES_OF_TOUCH) }),
-    };
     if (leaks.hasSubscribers) {
+      const { size } = slot;
+      const message: LeakMessage = { pool: this.#pool, size, acquiredAt, ...(touchedAt !== null && { touchedAt }) };
       leaks.publish(message);
     }
     const count = (this.#warned.get(acquiredAt) ?? 0) + 1;
-    this.#warned.set(acquiredAt, count);
-    if (count <= WARNINGS) {
-      const last = count === WARNINGS ? '. Further ones from there are only counted' : '';
-      process.emitWarning(
-        `A buffer of ${formatBytes(slot.size)} of the pool '${this.#pool}' was collected without having been released${last}`,
-        {
-          type: 'OffheapLeakWarning',
-          code: 'OFFHEAP_LEAK',
-          detail: [message.acquiredAt, ...(message.touchedAt === undefined ? [] : [message.touchedAt])].join('\n'),
-        },
-      );
+    if (count > WARNINGS || (count === 1 && this.#warned.size === PLACES)) {
+      return;
     }
+    this.#warned.set(acquiredAt, count);
+    const last = count === WARNINGS ? '. Further ones from there are only counted' : '';
+    process.emitWarning(
+      `A buffer of ${formatBytes(slot.size)} of the pool '${this.#pool}' was collected without having been released${last}`,
+      {
+        type: 'OffheapLeakWarning',
+        code: 'OFFHEAP_LEAK',
+        detail: touchedAt === null ? acquiredAt : `${acquiredAt}\n${touchedAt}`,
+      },
+    );
   }
 }
 

@@ -3,12 +3,12 @@ import { OffheapError } from '../errors';
 /** A Buffer of a pool for as long as a block of code runs. Made for `using`. */
 export class Lease {
   #buffer: Buffer | null;
-  readonly #release: (buffer: Buffer) => void;
+  readonly #pool: { release(buffer: Buffer): void };
 
   /** @internal */
-  constructor(buffer: Buffer, release: (buffer: Buffer) => void) {
+  constructor(pool: { release(buffer: Buffer): void }, buffer: Buffer) {
+    this.#pool = pool;
     this.#buffer = buffer;
-    this.#release = release;
   }
 
   /** @throws OffheapError `ERR_OFFHEAP_STALE` once it is released. */
@@ -23,7 +23,7 @@ export class Lease {
   release(): void {
     const buffer = this.#buffer;
     if (buffer !== null) {
-      this.#release(buffer);
+      this.#pool.release(buffer);
       this.#buffer = null;
     }
   }

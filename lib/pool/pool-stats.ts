@@ -1,3 +1,4 @@
+import { formatSizes } from '../sizes';
 import type { SizeClass } from './size-class';
 
 /** What a {@link BufferPool} holds and has done. Sizes are bytes. */
@@ -106,4 +107,10 @@ export function measure(classes: readonly SizeClass[], counts: PoolCounts): Pool
       hits: sizeClass.acquired - sizeClass.misses,
     })),
   };
+}
+
+/** For `util.inspect`. */
+export function summaryOf({ live, cached, resident, highWaterMark, hitRate, fallbacks, leaks }: PoolStats): string {
+  const sizes = formatSizes({ live, cached, resident, highWaterMark });
+  return `${sizes}, hitRate: ${hitRate.toFixed(3)}, fallbacks: ${fallbacks}, leaks: ${leaks}`;
 }

@@ -2,11 +2,11 @@ import { KiB, MiB } from '../sizes';
 import { Chunk } from './chunk';
 import type { Slot } from './slot';
 
-/** A class gets at least this much memory at a time, unless the pool has less left, in bytes. */
+/** A class gets at least this much memory at a time, or one block, in bytes. */
 const LEAST_CHUNK = 64 * KiB;
-/** And at most this much, if one block is not longer: making a larger ArrayBuffer may start a garbage collection. */
+/** And at most this much, or one block: making a larger ArrayBuffer may start a garbage collection. */
 const LARGEST_CHUNK = 32 * MiB;
-/** Of what a class has, how much it gets in one go: what it has not used yet is never more than that. */
+/** Between these, a part of what it has, so that little is committed that is not used. */
 const GROWTH = 1 / 4;
 
 /** The blocks of one length. */
@@ -15,7 +15,7 @@ export class SizeClass {
   /** Bytes. */
   readonly blockSize: number;
   /** Blocks that can be handed out again, warm; the last one first. */
-  free: Slot[] = [];
+  readonly free: Slot[] = [];
   /** The fewest that there were in `free` since the pool last looked around: the first ones, which nobody has needed. */
   low = 0;
   /** And the time before. */
@@ -30,6 +30,8 @@ export class SizeClass {
   acquired = 0;
   misses = 0;
   readonly chunks = new Set<Chunk>();
+  /** Those of which no block is handed out any more, as long as somebody has one. */
+  readonly condemned = new Set<Chunk>();
   /** Blocks that were handed out once, and whose memory has been given back to the system. */
   #cold: Slot[] = [];
   /** The one with blocks that were never handed out. */
@@ -45,21 +47,11 @@ export class SizeClass {
     return this.free.length * this.blockSize;
   }
 
-  /** A block that waits, warm. */
-  takeWarm(): Slot | undefined {
-    const { free } = this;
-    const slot = free.pop();
-    if (free.length < this.low) {
-      this.low = free.length;
-    }
-    return slot;
-  }
-
   /** A block that is not warm; `null` where the system has no memory. */
   takeCold(): Slot | null {
     const slot = this.#cold.pop();
     if (slot !== undefined) {
-      slot.cold = false;
+      slot.chunk!.warm(slot);
       return slot;
     }
     if (this.#fresh === null) {
@@ -108,19 +100,16 @@ export class SizeClass {
   }
 
   /**
-   * Gives the memory of blocks that wait back to the system, the longest unused first.
+   * Gives the memory of blocks that wait back to the system, the longest unused first. Of small ones, some may share their pages with
+   * others that are in use, and go on waiting.
    *
-   * @returns How many bytes that was.
+   * @param count How many to look at.
+   * @returns How many bytes the pool holds no more.
    */
   giveBack(count: number): number {
-    const slots = this.free.splice(0, count);
-    this.low = Math.max(0, this.low - slots.length);
-    this.lastLow = Math.max(0, this.lastLow - slots.length);
-    this.due = Math.max(0, this.due - slots.length);
+    const candidates = this.free.slice(0, count);
     const byChunk = new Map<Chunk, Slot[]>();
-    for (const slot of slots) {
-      slot.cold = true;
-      slot.poisoned = false;
+    for (const slot of candidates) {
       const others = byChunk.get(slot.chunk!);
       if (others === undefined) {
         byChunk.set(slot.chunk!, [slot]);
@@ -128,21 +117,33 @@ export class SizeClass {
         others.push(slot);
       }
     }
-    let anyGone = false;
-    for (const [chunk, cold] of byChunk) {
-      if (chunk.slots.every((slot) => slot.cold)) {
-        this.#forget(chunk);
-        chunk.region.dispose();
-        anyGone = true;
-      } else {
-        chunk.discard(ascending(cold));
-        this.#cold = this.#cold.concat(cold);
+    let blocks = 0;
+    try {
+      for (const [chunk, slots] of byChunk) {
+        // One that was taken away is somebody else's to clear.
+        blocks += chunk.stolen ? this.condemn(chunk) : this.#chill(chunk, slots);
+      }
+    } finally {
+      removeFrom(this.free, ({ cold }) => cold);
+    }
+    this.low = Math.min(this.low, this.free.length);
+    this.lastLow = Math.min(this.lastLow, this.free.length);
+    this.due = Math.max(0, this.due - candidates.length);
+    return blocks * this.blockSize;
+  }
+
+  #chill(chunk: Chunk, slots: Slot[]): number {
+    const chilled = chunk.chill(slots);
+    if (chunk.isCold) {
+      this.#forget(chunk);
+      this.#cold = this.#cold.filter((slot) => slot.chunk !== chunk);
+      chunk.region.dispose();
+    } else {
+      for (const slot of chilled) {
+        this.#cold.push(slot);
       }
     }
-    if (anyGone) {
-      this.#cold = this.#cold.filter(({ chunk }) => this.chunks.has(chunk!));
-    }
-    return slots.length * this.blockSize;
+    return chilled.length;
   }
 
   #forget(chunk: Chunk): void {
@@ -153,39 +154,55 @@ export class SizeClass {
   }
 
   /**
-   * Hands no block of a chunk out any more, and leaves it to the garbage collector, which finds out when nobody can see it.
+   * Hands no block of a chunk out any more, gives back what nobody has, and leaves the rest to the garbage collector, which finds out
+   * when nobody can see it.
    *
    * @returns How many blocks of it were waiting, warm.
    */
   condemn(chunk: Chunk): number {
     chunk.condemned = true;
     this.#forget(chunk);
+    this.condemned.add(chunk);
     const waiting = this.free.filter((slot) => slot.chunk === chunk);
     if (waiting.length > 0) {
-      this.free = this.free.filter((slot) => slot.chunk !== chunk);
+      removeFrom(this.free, (slot) => slot.chunk === chunk);
       this.low = this.lastLow = this.due = 0;
-      if (!chunk.stolen) {
-        chunk.discard(ascending(waiting));
-      }
+      this.discard(chunk, waiting);
     }
     this.#cold = this.#cold.filter((slot) => slot.chunk !== chunk);
     return waiting.length;
   }
 
+  /** Gives memory of blocks back that will not be handed out again. */
+  discard(chunk: Chunk, slots: Slot[]): void {
+    if (!chunk.stolen) {
+      chunk.chill(slots);
+    }
+  }
+
   dispose(): void {
     for (const chunk of this.chunks) {
-      // Whoever still has a Buffer keeps its contents.
-      if (!chunk.slots.some(({ live }) => live)) {
+      const waiting = chunk.slots.filter(({ cold, live }) => !cold && !live);
+      if (waiting.length + chunk.coldCount < chunk.slots.length) {
+        this.discard(chunk, waiting); // whoever still has a Buffer keeps its contents
+      } else if (!chunk.stolen) {
         chunk.region.dispose();
       }
     }
     this.chunks.clear();
-    this.free = [];
+    this.condemned.clear();
+    this.free.length = 0;
     this.#cold = [];
     this.#fresh = null;
   }
 }
 
-function ascending(slots: Slot[]): Slot[] {
-  return slots.sort((a, b) => a.offset - b.offset);
+function removeFrom(slots: Slot[], isToGo: (slot: Slot) => boolean): void {
+  let kept = 0;
+  for (const slot of slots) {
+    if (!isToGo(slot)) {
+      slots[kept++] = slot;
+    }
+  }
+  slots.length = kept;
 }

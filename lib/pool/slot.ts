@@ -2,7 +2,7 @@ import { invalidType, OffheapError } from '../errors';
 import { Returned } from '../layout/returned';
 import { BlockBuffer } from '../memory/buffer-view';
 import type { Chunk } from './chunk';
-import type { Tracker } from './leak-detector';
+import type { Sample, Tracker } from './leak-detector';
 
 /** The place of one block, which one Buffer after the other is made for. */
 export class Slot {
@@ -16,6 +16,8 @@ export class Slot {
   size = 0;
   /** The Buffer that has the block now; `null` while nobody has it, and where a tracker tells who has. */
   held: Buffer | null = null;
+  /** What is known of the Buffer that has the block, or of one that had it. */
+  sample: Sample | null = null;
   /** Watches the Buffer that has the block, which the slot then does not keep alive. */
   tracker: Tracker | null = null;
   /** The Buffer that had the block when the pool last looked around. */

@@ -1,3 +1,4 @@
+import { later } from '../later';
 import type { Window } from '../memory/window';
 
 interface Waiting {
@@ -59,9 +60,9 @@ export class WindowCache implements Iterable<Window> {
   }
 
   #wait(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#disposeIdle();
-    }, ms).unref();
+    return later(this, ms, (cache) => {
+      cache.#disposeIdle();
+    });
   }
 
   #disposeIdle(): void {

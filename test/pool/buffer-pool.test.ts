@@ -352,7 +352,7 @@ describe('a pool that is disposed of', () => {
       () => pool.acquireZeroed(1),
       () => pool.lease(1),
       () => {
-        pool.release(buffer);
+        pool.release(Buffer.alloc(10));
       },
       () => {
         pool.touch(buffer);
@@ -362,6 +362,15 @@ describe('a pool that is disposed of', () => {
       () => pool.stats,
     ];
     expect(uses.map(codeOf)).toEqual(uses.map(() => 'ERR_OFFHEAP_DISPOSED'));
+  });
+
+  it('lets its Buffers be released, as whoever has them does at the end', () => {
+    const pool = makePool({ zeroOnRelease: true });
+    const [buffer, lease] = [pool.acquire(100).fill(5), pool.lease(100)];
+    pool.dispose();
+    pool.release(buffer);
+    lease.release();
+    expect(buffer.every((byte) => byte === 0)).toBe(true);
   });
 
   it('is so at the end of its block', () => {

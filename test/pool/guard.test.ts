@@ -14,7 +14,7 @@ describe('guard', () => {
     expect(buffer.every((byte) => byte === POISON)).toBe(true);
   });
 
-  it('tells of what was written to a Buffer after its release', () => {
+  it('tells of what was written to a Buffer after its release', async () => {
     const pool = makePool({ guard: true, name: 'guarded' });
     const warnings = collectWarnings();
     const messages: unknown[] = [];
@@ -26,6 +26,7 @@ describe('guard', () => {
     pool.release(buffer);
     buffer[500] = 1;
     pool.acquire(1000);
+    await Promise.resolve();
     unsubscribe('offheap:use-after-release', listener);
     expect(messages).toEqual([{ pool: 'guarded', size: 1024, offset: 500 } satisfies UseAfterReleaseMessage]);
     expect(warnings).toEqual([
