@@ -67,8 +67,9 @@ describe('The packed package', () => {
     expect(unwanted).toEqual([]);
     const paths = packed.map(({ path }) => path);
     expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
-    const entries = ['dist/index.mjs', 'dist/global/index.mjs', 'dist/monitor/dashboard/index.mjs'];
-    expect(paths).toEqual(expect.arrayContaining([...entries, 'docs/global.md', 'docs/assets/memory-map.svg']));
+    const wrappers = ['index.mjs', 'global/index.mjs', 'monitor/dashboard/index.mjs', 'server/fastify.mjs'];
+    const others = ['docs/global.md', 'docs/assets/memory-map.svg'];
+    expect(paths).toEqual(expect.arrayContaining([...wrappers.map((file) => `dist/${file}`), ...others]));
     expect(paths.filter((path) => /native\/(test|bench)/.test(path))).toEqual([]);
   });
 
@@ -160,6 +161,37 @@ describe('The packed package', () => {
        export { install, names, nothing };`,
     );
     compile(resolution, file);
+  });
+
+  it.each([
+    ['node16', 'fastify.mts'],
+    ['node16', 'fastify.cts'],
+    ['bundler', 'fastify.ts'],
+  ])('has the plugin for Fastify, where there is no Fastify, with %s resolution in %s', (resolution, name) => {
+    const file = write(
+      name,
+      `import plugin, { requestArenaPlugin, type RequestArenaOptions, type WithArena } from 'offheap/fastify';
+       import { requestArena, type RequestArena } from 'offheap';
+       const same: typeof plugin = requestArenaPlugin;
+       const options: RequestArenaOptions = { idleMs: 1 };
+       const arena = (request: WithArena<{ raw: object }>): RequestArena => request.arena;
+       const express = (request: Express.Request): RequestArena => request.arena;
+       // @ts-expect-error there is no such option
+       requestArena({ idle: 1 });
+       export { arena, express, options, same };`,
+    );
+    compile(resolution, file);
+  });
+
+  it.each([
+    ['CommonJS', 'fastify.cjs', "const all = require('offheap/fastify'); const plugin = all.default;"],
+    ['ESM', 'fastify.mjs', "import plugin from 'offheap/fastify'; import * as all from 'offheap/fastify';"],
+  ])('has one plugin for Fastify by two names in %s', (_format, name, imports) => {
+    const text = `${imports}
+       const { requestArenaPlugin } = all;
+       const symbols = ['skip-override', 'fastify.display-name'].map((name) => plugin[Symbol.for(name)]);
+       console.log(plugin === requestArenaPlugin, typeof plugin, ...symbols);`;
+    expect(run(process.execPath, [write(name, text)], project)).toBe('true function true offheap\n');
   });
 
   // A Buffer of a size that no pool of Node's has is on an ArrayBuffer of that size, unless it is routed.
@@ -305,6 +337,11 @@ describe('The packed package', () => {
     expect(output).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node: Cannot find module`);
     expect(output).toContain('npm run build:native');
   });
+});
+
+it('The ESM wrapper of the plugin for Fastify is no second copy', () => {
+  const text = readFileSync(join(ROOT, 'dist/server/fastify.mjs'), 'utf8');
+  expect([...text.matchAll(/from '(.*)'/g)].map(([, file]) => file)).toEqual(['./fastify.js', './fastify.js']);
 });
 
 it.each(['index.mjs', 'global/index.mjs', 'monitor/dashboard/index.mjs'])(
