@@ -15,6 +15,8 @@ export type BodySource = Readable & { readonly headers?: NodeJS.Dict<string | st
 /** A response that `readInto` can answer by itself. */
 export interface AnswerableResponse {
   readonly headersSent: boolean;
+  /** Of HTTP/2. */
+  readonly stream?: unknown;
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(): unknown;
@@ -94,7 +96,9 @@ function checkSource(source: unknown): void {
 function answer(response: AnswerableResponse, { headers, statusCode }: BodyError): void {
   if (!response.headersSent) {
     response.statusCode = statusCode;
-    response.setHeader('Connection', headers.connection);
+    if (response.stream === undefined) {
+      response.setHeader('Connection', headers.connection);
+    }
   }
   response.end();
 }
@@ -149,6 +153,7 @@ function read(source: BodySource, arena: BumpArena, limit: number): Promise<Buff
       }
     });
     source.on('data', onData);
+    source.resume(); // it may have been paused until somebody reads it
   });
 }
 

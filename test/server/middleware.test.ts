@@ -279,6 +279,53 @@ describe('requestArena', () => {
     });
   });
 
+  it('keeps the arena of a request whose client had gone before, until the handler ends', async () => {
+    const count = counter();
+    let handled = false;
+    let gone = false;
+    await using running = await serve((req, res) => {
+      res.once('close', () => {
+        gone = true;
+        middleware(req, res, () => {
+          expect(currentArena()!.alloc(10)).toHaveLength(10);
+          setTimeout(() => {
+            expect(currentArena()!.alloc(10)).toHaveLength(10);
+            res.end();
+            handled = currentArena() === undefined;
+          }, 5);
+        });
+      });
+    });
+    const client = get({ port: running.port, agent: false }).on('error', () => {});
+    await once(running.server, 'request');
+    client.destroy();
+    await until('the handler has ended', () => handled);
+    expect([gone, pool.stats.liveArenas]).toEqual([true, 0]);
+    expect(count()).toEqual({ requests: 1, aborted: 1 });
+  });
+
+  it('holds no more memory after a thousand requests', async () => {
+    await using running = await serve(plain(echo));
+    const agent = new Agent({ keepAlive: true, maxSockets: 10 });
+    const round = async (): Promise<number> => {
+      await Promise.all(
+        Array.from({ length: 250 }, async (_, i) => {
+          const [incoming] = (await once(get({ port: running.port, path: `/${i}`, agent }), 'response')) as [
+            IncomingMessage,
+          ];
+          await once(incoming.resume(), 'end');
+        }),
+      );
+      await untilBack(pool);
+      return pool.stats.committed;
+    };
+    await round();
+    const committed = await round();
+    await round();
+    expect(await round()).toBeLessThanOrEqual(committed);
+    agent.destroy();
+  });
+
   it('keeps the arena of a response that never ends until its connection does', async () => {
     const responses: ServerResponse[] = [];
     await using running = await serve(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-import { BumpArenaLazy, KiB, MiB, onread, type Onread } from '../../lib';
+import { BufferPool, BumpArenaLazy, KiB, MiB, onread, type Onread } from '../../lib';
 import { codeOf } from '../arena/support';
 
 const SENT = Buffer.from(Array.from({ length: 300 * KiB }, (_, i) => (i * 11) % 253));
@@ -74,6 +74,29 @@ describe('onread', () => {
     expect(Buffer.concat(copies).equals(SENT)).toBe(true);
     expect([acquired > 10, out.size]).toEqual([true, 0]);
     reads.release();
+  });
+
+  it('lets a socket read into a BufferPool, which has all of it back', async () => {
+    using pool = new BufferPool({ maxBytes: 16 * KiB }); // less than is needed at times
+    const waiting: Buffer[] = [];
+    const copies: Buffer[] = [];
+    const reads = onread(
+      pool,
+      (bytesRead, block) => {
+        copies.push(Buffer.from(block.subarray(0, bytesRead)));
+        waiting.push(block);
+        waiting.splice(0, waiting.length - 5).forEach((each) => {
+          pool.release(each);
+        });
+      },
+      { size: 4 * KiB },
+    );
+    await receive(reads);
+    waiting.forEach((each) => {
+      pool.release(each);
+    });
+    expect(Buffer.concat(copies).equals(SENT)).toBe(true);
+    expect(pool.stats.liveBuffers).toBe(0);
   });
 
   it('pauses the socket where the callback answers false', async () => {

@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import express from 'express';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -193,6 +194,46 @@ describe('readInto', () => {
       [1000, 1001],
     ]);
     await untilBack(pool);
+  });
+
+  it('answers 413 over HTTP/2, too', async () => {
+    const server = createHttp2Server((req, res) => {
+      middleware(req, res, () => {
+        void readInto(req, { limit: 1000, response: res }).then((body) => (body === null ? undefined : res.end(body)));
+      });
+    }).listen(0);
+    await once(server, 'listening');
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const post = async (size: number): Promise<unknown[]> => {
+      const stream = session.request({ ':method': 'POST', ':path': '/' });
+      stream.end(bytesOf(size));
+      const [headers] = (await once(stream, 'response')) as [{ ':status': number }];
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) {
+        chunks.push(chunk as Buffer);
+      }
+      return [headers[':status'], Buffer.concat(chunks).length];
+    };
+    const onWarning = jest.fn();
+    process.on('warning', onWarning);
+    expect([await post(1000), await post(1001)]).toEqual([
+      [200, 1000],
+      [413, 0],
+    ]);
+    session.close();
+    server.close();
+    await once(server, 'close');
+    await untilBack(pool);
+    process.off('warning', onWarning);
+    expect(onWarning).not.toHaveBeenCalled();
+  });
+
+  it('reads a stream that was paused until somebody reads it', async () => {
+    using arena = new BumpArena(1000);
+    const stream = new PassThrough();
+    stream.pause();
+    stream.end('paused');
+    expect((await readInto(stream, { arena })).toString()).toBe('paused');
   });
 
   it('lets Express answer 413', async () => {
