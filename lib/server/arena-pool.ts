@@ -31,7 +31,7 @@ export interface ArenaPoolStats {
   highWaterMark: number;
   /** How many arenas were acquired. */
   requests: number;
-  /** Of these, how many were released as aborted. */
+  /** Of these, how many were released as aborted; by `requestArena`, those that were answered with 5xx, too. */
   aborted: number;
   /** How many were acquired from those that waited, and how many had to be made. */
   hits: number;

@@ -37,8 +37,7 @@ export interface Onread {
  * From a **pool**, `callback` gets the very block that was acquired, of which the first `bytesRead` bytes are the
  * read's, and owns it: it has to release it.
  *
- * Where the arena or the pool is full, Node's own allocation helps out; such a block must not be released to the pool, which
- * tells by throwing.
+ * Where the arena is full, or the pool answers `null`, Node's own allocation helps out; the pool refuses such a block.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or RangeError `ERR_OUT_OF_RANGE` for a wrong argument.
  */

@@ -79,7 +79,7 @@ export function whenEnded(request: RequestLike, response: ResponseLike, done: Do
   // A response that has to wait for another one on its connection is not told when that is closed.
   const forget = whenClosed(socket, onClose);
   response.once('close', onClose);
-  if (response.destroyed === true) {
+  if (response.destroyed === true || socket.destroyed === true) {
     onClose();
   }
 }

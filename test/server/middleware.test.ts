@@ -304,6 +304,31 @@ describe('requestArena', () => {
     expect(count()).toEqual({ requests: 1, aborted: 1 });
   });
 
+  it('takes the arena back of a request that waits behind another one on a connection that has closed', async () => {
+    const count = counter();
+    const late: (() => void)[] = [];
+    let closed = false;
+    await using running = await serve((req, res) => {
+      req.socket.once('close', () => (closed = true));
+      late.push(() => {
+        middleware(req, res, () => {
+          currentArena()!.alloc(10);
+        });
+        res.end();
+      });
+    });
+    const socket = connect(running.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    await until('all requests have come', () => late.length === 3);
+    socket.destroy();
+    await until('the connection has closed', () => closed);
+    for (const serveLate of late) {
+      serveLate();
+    }
+    await untilBack(pool);
+    expect(count()).toEqual({ requests: 3, aborted: 3 });
+  });
+
   it('holds no more memory after a thousand requests', async () => {
     await using running = await serve(plain(echo));
     const agent = new Agent({ keepAlive: true, maxSockets: 10 });
