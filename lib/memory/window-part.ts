@@ -156,9 +156,9 @@ export class WindowPart implements Region {
     return alignUp(from, this.#window.pageSize);
   }
 
-  /** Bytes of physical memory behind the whole window. */
+  /** Bytes of physical memory behind what is committed, at most: the system is asked about the whole window. */
   resident(): number {
-    return this.#window.resident();
+    return Math.min(this.committed, this.#window.resident());
   }
 
   describe(): Record<string, number> {

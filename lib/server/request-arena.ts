@@ -55,10 +55,7 @@ export class RequestArena extends BumpArena {
     return this.#part.committed;
   }
 
-  /**
-   * Bytes of physical memory behind the arena, and behind what earlier requests have used before it in the same stretch of
-   * addresses. Asks the system.
-   */
+  /** Bytes of physical memory behind `committed`, at most. Asks the system: microseconds, and more with every GiB. */
   get resident(): number {
     checkOpen(this);
     return this.#part.resident();

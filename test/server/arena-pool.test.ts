@@ -387,6 +387,9 @@ describe('The statistics of an ArenaPool', () => {
       misses: 1,
       highWaterMark: 100 * KiB,
     });
+    expect(arena.stats).toMatchObject({ live: 100 * KiB, committed: arena.committed, resident: arena.resident });
+    expect(arena.resident).toBeGreaterThanOrEqual(100 * KiB);
+    expect(arena.resident).toBeLessThanOrEqual(arena.committed);
     expect(during.reserved).toBeGreaterThanOrEqual(16 * MiB);
     expect(during.committed).toBeGreaterThanOrEqual(100 * KiB);
     expect(during.resident).toBeGreaterThanOrEqual(100 * KiB);
