@@ -4,7 +4,7 @@ import { KiB } from '../sizes';
 const COUNT = 16;
 /** How many requests of the usual size are to fit into a window. */
 const REQUESTS_PER_WINDOW = 32;
-const MIN_WINDOW = 64 * KiB;
+const MIN_WINDOW = 256 * KiB;
 /** How many times more than it needs a window may have committed: it grows by doubling, and requests vary. */
 const MAX_EXCESS = 4;
 
