@@ -64,10 +64,17 @@ export const CLIENTS = {
     await closed(socket);
   },
 
+  async 'breaks off while its answer is compressed'({ port, picture, random }) {
+    const socket = call(port);
+    socket.write(head(picture.length, { 'accept-encoding': 'gzip' }));
+    socket.write(picture, () => setTimeout(() => leave(socket, random), random.integer(0, 10 * PAUSE)));
+    await closed(socket);
+  },
+
   async 'asks three times, leaves at the first answer'({ port, picture, random }) {
     const socket = call(port);
     for (let i = 0; i < 3; i++) {
-      socket.write(head(picture.length, 'keep-alive'));
+      socket.write(head(picture.length, { connection: 'keep-alive' }));
       socket.write(picture);
     }
     socket.once('data', () => leave(socket, random));
@@ -123,8 +130,10 @@ export function makeTask(bytes, seed) {
   return { picture, answer: Buffer.concat([Buffer.from(makeHead(width, height)), Buffer.from(softened.buffer)]) };
 }
 
-function head(length, connection = 'close') {
-  return `POST / HTTP/1.1\r\nhost: pictures\r\ncontent-length: ${length}\r\nconnection: ${connection}\r\n\r\n`;
+function head(length, headers = {}) {
+  const all = { host: 'pictures', 'content-length': length, connection: 'close', ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST / HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
 function call(port) {
