@@ -48,13 +48,13 @@ const FRAMES_OF_TOUCH = 2;
 
 const VARIABLE = 'OFFHEAP_LEAK_DETECTION';
 
-/** @throws TypeError for anything else than a level, or nothing; then the environment says which, or else it is `'simple'`. */
+/** @throws TypeError for anything else than a level, or nothing; then the environment says which, or else it is `'off'`. */
 export function leakDetectionFrom(option: unknown): LeakDetection {
   if (option !== undefined) {
     checkOneOf('options.leakDetection', option, LEVELS);
     return option;
   }
-  const level = process.env[VARIABLE]?.trim() || 'simple';
+  const level = process.env[VARIABLE]?.trim() || 'off';
   checkOneOf(VARIABLE, level, LEVELS);
   return level;
 }

@@ -9,7 +9,8 @@ export interface BufferPoolOptions {
   /** What statistics, warnings and dashboards call it. Default: `'pool'`. */
   name?: string;
   /**
-   * The most memory that the pool holds, in bytes: in blocks that callers have, and in those that wait, warm. Default: half of the
+   * The most memory that the pool holds, in bytes: in blocks that callers have, and in those that wait, warm. Blocks are up to a quarter
+   * longer than their Buffers. Default: half of the
    * memory of the machine, or of what the process is allowed where that is less.
    */
   maxBytes?: number;
@@ -27,7 +28,7 @@ export interface BufferPoolOptions {
   zeroed?: boolean;
   /** Every Buffer is cleared when it is released, for secrets. Default: false. */
   zeroOnRelease?: boolean;
-  /** Default: what the environment variable `OFFHEAP_LEAK_DETECTION` says, or else `'simple'`. */
+  /** Default: what the environment variable `OFFHEAP_LEAK_DETECTION` says, or else `'off'`. */
   leakDetection?: LeakDetection;
   /**
    * Finds uses of Buffers that were released, for tests. They are filled with the byte 0xDB, and when their memory is handed out again and

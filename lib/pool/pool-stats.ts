@@ -12,7 +12,7 @@ export interface PoolStats {
   readonly cachedBuffers: number;
   /** Addresses. */
   readonly reserved: number;
-  /** Of these, usable. */
+  /** Usable, in whole pages. */
   readonly committed: number;
   /** Physical memory behind these. The system is asked: microseconds, and more with every GiB. */
   readonly resident: number;

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { BufferPool, GiB, KiB, MiB } from '../../lib';
 import { bufferPools } from '../../lib/pool/buffer-pool';
 import { codeOf } from '../arena/support';
+import { steal } from '../collections/support';
 import { makePool } from './support';
 
 describe('acquire', () => {
@@ -338,6 +339,90 @@ describe('trim', () => {
     expect(pool.stats.resident).toBeLessThan(256 * KiB);
     expect(buffers[0]!.every((byte) => byte === 3)).toBe(true);
   });
+});
+
+describe('small blocks', () => {
+  it('of which one is left on each page count for as much as they keep', () => {
+    const pool = makePool({ maxBytes: 8 * MiB, whenFull: 'null' });
+    const kept: Buffer[] = [];
+    for (const size of [64, 80, 96, 112, 128]) {
+      const all: Buffer[] = [];
+      for (let buffer = pool.acquire(size); buffer !== null; buffer = pool.acquire(size)) {
+        all.push(buffer.fill(1));
+      }
+      all.forEach((buffer, index) => {
+        if (index % 32 === 0) {
+          kept.push(buffer);
+        } else {
+          pool.release(buffer);
+        }
+      });
+      pool.trim();
+    }
+    expect(pool.stats.resident).toBeLessThan(9 * MiB);
+    expect(kept.every((buffer) => buffer.every((byte) => byte === 1))).toBe(true);
+  });
+});
+
+describe('what somebody has taken away', () => {
+  it('is his, whatever the pool does', async () => {
+    for (const end of ['trim', 'dispose'] as const) {
+      const pool = makePool();
+      const buffer = pool.acquire(10_000).fill(7);
+      const loot = await steal(buffer);
+      pool.release(buffer);
+      pool[end]();
+      expect(loot.every((byte) => byte === 7)).toBe(true);
+    }
+  });
+});
+
+describe('the end of the stack', () => {
+  it('takes no block from the pool, and no account out of balance', () => {
+    const pool = makePool({ maxBytes: MiB, whenFull: 'null', leakDetection: 'off' });
+    const dive = (): void => {
+      const buffer = pool.acquire(1024);
+      try {
+        dive();
+      } finally {
+        if (buffer !== null) {
+          pool.release(buffer);
+        }
+      }
+    };
+    const overflow = (use: () => void): void => {
+      const deeper = (): void => {
+        use();
+        deeper();
+      };
+      expect(deeper).toThrow(RangeError);
+    };
+    for (let round = 0; round < 20; round++) {
+      overflow(() => {
+        const buffer = pool.acquire(1024);
+        if (buffer !== null) {
+          pool.release(buffer);
+        }
+      });
+      overflow(() => pool.trim());
+    }
+    expect(dive).toThrow(RangeError);
+    const all: Buffer[] = [];
+    for (let buffer = pool.acquire(1024); buffer !== null; buffer = pool.acquire(1024)) {
+      all.push(buffer);
+    }
+    // One that was acquired, and then could not be released for want of stack, is the caller's to lose.
+    expect(all.length).toBeGreaterThan(1000);
+    expect(new Set(all.map(({ buffer, byteOffset }) => `${chunkOf(buffer)}:${byteOffset}`)).size).toBe(all.length);
+  });
+
+  const chunks: ArrayBufferLike[] = [];
+  function chunkOf(buffer: ArrayBufferLike): number {
+    if (!chunks.includes(buffer)) {
+      chunks.push(buffer);
+    }
+    return chunks.indexOf(buffer);
+  }
 });
 
 describe('a pool that is disposed of', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
@@ -68,6 +69,22 @@ describe('idle memory', () => {
     expect(kept.every((byte) => byte === 1)).toBe(true);
     expect(again.every((buffer) => buffer.every((byte) => byte === 3))).toBe(true);
     expect(pool.stats.reserved).toBeLessThanOrEqual(reserved);
+  });
+
+  it('is no matter of the request in which it was used first', async () => {
+    const storage = new AsyncLocalStorage<object>();
+    const seen: unknown[] = [];
+    const listener = (): void => {
+      seen.push(storage.getStore());
+    };
+    subscribe('offheap:trim', listener);
+    const pool = makePool({ idleMs: 20 });
+    storage.run({}, () => {
+      pool.release(pool.acquire(1000));
+    });
+    await until(() => seen.length > 0);
+    unsubscribe('offheap:trim', listener);
+    expect(seen).toEqual([undefined]);
   });
 
   it('keeps no process alive', () => {

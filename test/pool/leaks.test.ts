@@ -129,6 +129,55 @@ describe('a lost Buffer', () => {
     expect(pool.stats).toMatchObject({ live: 0, liveBuffers: 0 });
   });
 
+  it.each<[string, (pool: BufferPool) => unknown]>([
+    [
+      'in a field of the object whose method has acquired it',
+      (pool) =>
+        new (class Connection {
+          buffer = this.open();
+          open(): Buffer {
+            return pool.acquire(1000);
+          }
+        })(),
+    ],
+    ['by a lease', (pool) => ({ lease: pool.lease(1000) })],
+    [
+      'by a function that waits for ever',
+      async (pool) => {
+        const buffer = pool.acquire(1000);
+        await new Promise(() => {});
+        return buffer;
+      },
+    ],
+    [
+      'by the object whose method has touched it',
+      (pool) =>
+        new (class Parser {
+          buffer = pool.acquire(1000);
+          length = this.parse();
+          parse(): number {
+            pool.touch(this.buffer);
+            return this.buffer.length;
+          }
+        })(),
+    ],
+  ])('is found, although it was kept %s', async (_how, lose) => {
+    for (const leakDetection of ['simple', 'advanced', 'paranoid'] as const) {
+      const pool = makePool({ leakDetection, idleMs: 20 });
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      for (let i = 0; i < 300; i++) {
+        lose(pool);
+      }
+      await collectUntil(() => pool.stats.leaks === 300);
+    }
+  });
+
+  it('is found in a pool whose memory never goes back', async () => {
+    const pool = makePool({ leakDetection: 'off', idleMs: Infinity });
+    theCulprit(pool, 100);
+    await collectUntil(() => pool.stats.leaks === 100);
+  });
+
   it('leaves its neighbours as they are, which can be released', async () => {
     const pool = makePool({ leakDetection: 'paranoid' });
     const neighbours = Array.from({ length: 8 }, () => pool.acquire(4096).fill(1));
