@@ -106,31 +106,23 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
       return null;
     }
     const sizeClass = this.#classes[classOf(size)]!;
-    const { free } = sizeClass;
-    const slot = free[free.length - 1];
+    const slot = sizeClass.takeWarm();
     if (slot === undefined) {
       return null;
     }
     const memory = slot.chunk!.buffer;
     if (memory.byteLength === 0) {
-      return null; // somebody has taken it away
+      sizeClass.free.push(slot); // somebody has taken it away
+      return null;
     }
     this.#untilSample--;
     return this.#handOut(slot, sizeClass, memory, size);
   }
 
-  /** Hands out a block, which may be the one at the end of `free`. Whatever may throw, at the end of the stack, comes first. */
   #handOut(slot: Slot, sizeClass: SizeClass, memory: ArrayBuffer, size: number): Buffer {
     const buffer = new BlockBuffer(memory, slot.offset, size);
     new Mark(buffer, slot);
     this.#counts.add(size);
-    const { free } = sizeClass;
-    if (free[free.length - 1] === slot) {
-      free.pop();
-      if (free.length < sizeClass.low) {
-        sizeClass.low = free.length;
-      }
-    }
     slot.held = buffer;
     slot.size = size;
     sizeClass.live++;
@@ -157,30 +149,27 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
 
   /** In the pool's own memory. */
   #acquireHere(sizeClass: SizeClass, size: number): Buffer | null {
-    const warm = this.#isPrivate ? null : this.#findWarm(sizeClass);
-    if (warm !== null) {
-      checkPoison(this.name, warm);
-      return this.#handOut(warm, sizeClass, warm.chunk!.buffer, size);
-    }
-    const cold = this.#takeCold(sizeClass);
-    if (cold === null) {
+    const warm = this.#isPrivate ? null : this.#takeWarm(sizeClass);
+    const slot = warm ?? this.#takeCold(sizeClass);
+    if (slot === null) {
       return null;
     }
+    checkPoison(this.name, slot);
     try {
-      const buffer = this.#handOut(cold, sizeClass, cold.chunk!.buffer, size);
-      sizeClass.misses++;
+      const buffer = this.#handOut(slot, sizeClass, slot.chunk!.buffer, size);
+      sizeClass.misses += warm === null ? 1 : 0;
       return buffer;
     } catch (error) {
-      sizeClass.free.push(cold);
+      sizeClass.free.push(slot);
       throw error;
     }
   }
 
-  /** The block at the end of `free`, in memory that nobody has taken away. */
-  #findWarm({ free }: SizeClass): Slot | null {
-    for (let slot = free.at(-1); slot !== undefined; slot = free.at(-1)) {
+  /** A block that waits in memory which nobody has taken away. */
+  #takeWarm(sizeClass: SizeClass): Slot | null {
+    for (let slot = sizeClass.free.at(-1); slot !== undefined; slot = sizeClass.free.at(-1)) {
       if (!slot.chunk!.stolen) {
-        return slot;
+        return sizeClass.takeWarm()!;
       }
       this.#memory.condemn(slot.chunk!);
     }

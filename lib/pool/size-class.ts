@@ -47,6 +47,16 @@ export class SizeClass {
     return this.free.length * this.blockSize;
   }
 
+  /** A block that waits, warm. */
+  takeWarm(): Slot | undefined {
+    const { free } = this;
+    const slot = free.pop();
+    if (free.length < this.low) {
+      this.low = free.length;
+    }
+    return slot;
+  }
+
   /** A block that is not warm; `null` where the system has no memory. */
   takeCold(): Slot | null {
     const slot = this.#cold.pop();

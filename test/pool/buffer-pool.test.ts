@@ -378,18 +378,8 @@ describe('what somebody has taken away', () => {
 });
 
 describe('the end of the stack', () => {
-  it('takes no block from the pool, and no account out of balance', () => {
+  it('hands no block out twice, and keeps the accounts', () => {
     const pool = makePool({ maxBytes: MiB, whenFull: 'null', leakDetection: 'off' });
-    const dive = (): void => {
-      const buffer = pool.acquire(1024);
-      try {
-        dive();
-      } finally {
-        if (buffer !== null) {
-          pool.release(buffer);
-        }
-      }
-    };
     const overflow = (use: () => void): void => {
       const deeper = (): void => {
         use();
@@ -404,15 +394,17 @@ describe('the end of the stack', () => {
           pool.release(buffer);
         }
       });
-      overflow(() => pool.trim());
+      overflow(() => {
+        pool.trim();
+      });
     }
-    expect(dive).toThrow(RangeError);
+    const { live } = pool.stats;
     const all: Buffer[] = [];
     for (let buffer = pool.acquire(1024); buffer !== null; buffer = pool.acquire(1024)) {
       all.push(buffer);
     }
-    // One that was acquired, and then could not be released for want of stack, is the caller's to lose.
-    expect(all.length).toBeGreaterThan(1000);
+    expect(all.length).toBeGreaterThan(100);
+    expect(pool.stats.live).toBe(live + all.length * 1024);
     expect(new Set(all.map(({ buffer, byteOffset }) => `${chunkOf(buffer)}:${byteOffset}`)).size).toBe(all.length);
   });
 
