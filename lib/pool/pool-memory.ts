@@ -197,7 +197,7 @@ export class PoolMemory {
         return;
       }
       if (slot.held !== null && slot.held === slot.seen) {
-        looks += LOOKS / 100; // it is more work
+        looks += LOOKS / 1000; // it is that much more work
         this.#onOld(slot);
       } else {
         slot.seen = slot.held;

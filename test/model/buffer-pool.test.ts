@@ -161,7 +161,7 @@ describe('BufferPool', () => {
           pool.dispose();
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
