@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventEmitter } from 'node:events';
 
 import type { RequestArena } from './request-arena';
 import { requestArenas } from './request-arena';
@@ -13,6 +14,15 @@ const storage = new AsyncLocalStorage<RequestArena>();
 export function currentArena(): RequestArena | undefined {
   const arena = storage.getStore();
   return arena === undefined || requestArenas.isClosed(arena) ? undefined : arena;
+}
+
+/**
+ * Lets listeners of an emitter have `arena` as the current one. What a request emits is otherwise heard in the context of its connection,
+ * which was there before the arena.
+ */
+export function emitWith(arena: RequestArena, emitter: Pick<EventEmitter, 'emit'>): void {
+  const { emit } = emitter;
+  emitter.emit = (...args): boolean => storage.run(arena, () => emit.apply(emitter, args));
 }
 
 /** Calls `fn` with `arena` as the current one. */

@@ -24,7 +24,7 @@ type RequestHook = (request: FastifyRequestLike, reply: FastifyReplyLike, done: 
 /** What is needed of a Fastify instance, of any version. */
 export interface FastifyLike {
   decorateRequest(name: string, value: null): unknown;
-  addHook(name: 'onRequest' | 'preValidation', hook: RequestHook): unknown;
+  addHook(name: 'onRequest', hook: RequestHook): unknown;
   addHook(name: 'onClose', hook: (instance: unknown, done: () => void) => void): unknown;
 }
 
@@ -54,10 +54,6 @@ function install(fastify: FastifyLike, options: RequestArenaOptions): void {
   fastify.decorateRequest('arena', null);
   fastify.addHook('onRequest', (request, reply, next) => {
     runWith(arenaOf(pool, request, reply), next);
-  });
-  // A body is read in the context of its connection, which is not that of the request.
-  fastify.addHook('preValidation', (request, _reply, next) => {
-    runWith((request as WithArena<FastifyRequestLike>).arena, next);
   });
   fastify.addHook('onClose', (_instance, next) => {
     dispose();

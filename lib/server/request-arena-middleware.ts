@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { checkFunction, checkOptions } from '../arguments';
 import { ArenaPool } from './arena-pool';
 import type { ArenaPoolOptions } from './arena-pool-options';
-import { runWith } from './context';
+import { emitWith, runWith } from './context';
 import type { RequestArena } from './request-arena';
 import { type RequestLike, type ResponseLike, whenEnded } from './response-end';
 import { checkPool } from './with-arena';
@@ -58,6 +58,7 @@ export function poolOf(options: RequestArenaOptions): { pool: ArenaPool; dispose
 /** An arena for the time that a request takes. */
 export function acquireFor(pool: ArenaPool, request: RequestLike, response: ResponseLike): RequestArena {
   const arena = pool.acquire();
+  emitWith(arena, request);
   whenEnded(request, response, (aborted) => {
     pool.release(arena, { aborted });
   });

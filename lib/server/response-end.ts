@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+
 interface SocketLike {
   readonly destroyed?: boolean;
   readonly errored?: Error | null;
@@ -7,6 +9,7 @@ interface SocketLike {
 /** What is needed of a request: of `http`, or of the compatibility layer of `http2`. */
 export interface RequestLike {
   readonly socket: SocketLike;
+  emit: EventEmitter['emit'];
 }
 
 /** What is needed of a response: of `http`, or of the compatibility layer of `http2`. */

@@ -110,6 +110,28 @@ describe.each([
     expect(count()).toEqual({ requests: 3, aborted: 0 });
   });
 
+  it('is the current one for those who listen to the request, and for what they start', async () => {
+    const seen: boolean[] = [];
+    await using running = await serve(
+      listen((req, res) => {
+        const isCurrent = (): void => {
+          seen.push(currentArena() === req.arena);
+        };
+        req.on('data', isCurrent);
+        req.once('end', () => {
+          isCurrent();
+          setTimeout(() => {
+            isCurrent();
+            res.end();
+          }, 1);
+        });
+      }),
+    );
+    await ask(running.port, { body: Buffer.alloc(200 * KiB) });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.every(Boolean)).toBe(true);
+  });
+
   it('keeps a hundred requests apart, on connections that are used again', async () => {
     await using running = await serve(listen(echo));
     const agent = new Agent({ keepAlive: true, maxSockets: 20 });
