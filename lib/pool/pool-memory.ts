@@ -41,6 +41,8 @@ export class PoolMemory {
   #idleTimer: NodeJS.Timeout | null = null;
   #sliceTimer: NodeJS.Timeout | null = null;
   #oldTimer: NodeJS.Timeout | null = null;
+  /** When to ask others for memory again. */
+  #stuckUntil = 0;
   /** Bytes given back that nobody has been told of. */
   #unsaid = 0;
   /** Bytes that go back at once. */
@@ -84,7 +86,7 @@ export class PoolMemory {
   /** Lets other classes give back at least so many bytes that they do not need; false where they need all. */
   #makeRoom(bytes: number, wanted: SizeClass): boolean {
     const others = this.classes.filter((sizeClass) => sizeClass.free.length > 0 && sizeClass !== wanted);
-    if (others.reduce((sum, { cached }) => sum + cached, 0) < bytes) {
+    if (others.reduce((sum, { cached }) => sum + cached, 0) < bytes || performance.now() < this.#stuckUntil) {
       return false;
     }
     let missing = bytes;
@@ -92,6 +94,10 @@ export class PoolMemory {
       if (missing > 0) {
         missing -= this.#giveBack(sizeClass, Math.ceil(Math.max(missing, BATCH) / sizeClass.blockSize));
       }
+    }
+    if (missing > 0) {
+      // What waits shares its pages with what is in use, and looking at it takes time.
+      this.#stuckUntil = performance.now() + PAUSE;
     }
     return missing <= 0;
   }

@@ -37,6 +37,11 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
+/** Byte by byte takes too long for large ones. */
+export function isAll(bytes: Uint8Array, value: number): boolean {
+  return Buffer.compare(bytes, Buffer.alloc(bytes.length, value)) === 0;
+}
+
 /** Waits until a condition holds. */
 export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
   const deadline = Date.now() + ms;

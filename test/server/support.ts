@@ -81,5 +81,12 @@ export function showsOnly(view: Uint8Array, ...own: number[]): boolean {
   return view.length === 0 || view.every((byte) => byte === 0 || own.includes(byte));
 }
 
+/** A request that has used so many bytes. */
+export function used(pool: ArenaPool, bytes: number): void {
+  const arena = pool.acquire();
+  arena.alloc(bytes)!.fill(1);
+  pool.release(arena);
+}
+
 /** What is left of a view when nothing can be detached, and when it can. */
 export const STALE_LENGTH = (length: number): number => (DETACHES ? 0 : length);
