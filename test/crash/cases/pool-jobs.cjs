@@ -23,7 +23,7 @@ run(async () => {
       ),
     (buffer) => settled(crypto.subtle.digest('SHA-256', buffer)),
   ];
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 25; round++) {
     const pool = new BufferPool({
       idleMs: 1 + below(20),
       leakDetection: pick(['off', 'simple', 'paranoid']),

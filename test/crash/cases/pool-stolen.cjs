@@ -17,7 +17,7 @@ run(async () => {
     new BufferPool({ guard: true }),
     new BufferPool({ leakDetection: 'paranoid', zeroOnRelease: true }),
   ];
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 150; round++) {
     const pool = pick(pools);
     const size = 1 + below(100_000);
     const live = Array.from({ length: 10 }, () => pool.acquire(size).fill(1));
