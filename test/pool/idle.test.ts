@@ -147,8 +147,8 @@ describe('a burst', () => {
     expect(peak).toBeGreaterThanOrEqual(2 ** 30);
     expect(end).toBe(0);
     // Of many small Buffers, V8 keeps some of the heap that the objects took; and Node 26 at times 9 MiB of its own, besides the heap.
-    if (size >= MiB && !process.version.startsWith('v26.')) {
-      expect(ratio).toBeLessThan(1.05);
+    if (size >= MiB) {
+      expect(ratio).toBeLessThan(process.version.startsWith('v26.') ? 1.25 : 1.05);
     }
   });
 });
