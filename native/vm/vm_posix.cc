@@ -1,7 +1,7 @@
 #include "vm.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -36,14 +36,19 @@ constexpr int kMapFixedNoReplace = 0x100000;
 
 size_t read_max_mappings() {
   constexpr size_t kDefault = 65530;
-  FILE* file = fopen("/proc/sys/vm/max_map_count", "re");
-  if (file == nullptr) {
+  const int file = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
     return kDefault;
   }
-  unsigned long count = 0;
-  const bool read = fscanf(file, "%lu", &count) == 1;
-  fclose(file);
-  return read ? count : kDefault;
+  char digits[20] = {};
+  const ssize_t length = read(file, digits, sizeof(digits));
+  close(file);
+  // By hand: what C has for it goes by another name in every few versions of glibc, and the binary is for all of them.
+  size_t count = 0;
+  for (ssize_t i = 0; i < length && digits[i] >= '0' && digits[i] <= '9'; i++) {
+    count = count * 10 + static_cast<size_t>(digits[i] - '0');
+  }
+  return count > 0 ? count : kDefault;
 }
 
 bool remap(uint8_t* source, size_t size, uint8_t* target) {

@@ -17,7 +17,7 @@ describe('The packed package', () => {
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), 'offheap-package-'));
     // Without scripts: other tests are using what those would build again.
-    run(process.execPath, ['scripts/prebuild.mjs'], ROOT);
+    run(process.execPath, ['scripts/prebuild.mjs', '--stale', 'host'], ROOT);
     const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', project];
     const [info] = JSON.parse(run('npm', pack, ROOT)) as [{ filename: string; files: { path: string }[] }];
     packed = info.files;
