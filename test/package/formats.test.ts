@@ -1,39 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
-const ROOT = resolve(__dirname, '../..');
+import { PackedProject, ROOT } from './packed';
 
-function run(command: string, args: string[], cwd: string): string {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** The packed tarball, installed into an empty project as a user would, without scripts and without a registry. */
 describe('The packed package', () => {
-  let project: string;
-  let packed: { path: string }[];
+  let project: PackedProject;
 
   beforeAll(() => {
-    project = mkdtempSync(join(tmpdir(), 'offheap-package-'));
-    // Without scripts: other tests are using what those would build again.
-    run(process.execPath, ['scripts/prebuild.mjs', '--stale', 'host'], ROOT);
-    const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', project];
-    const [info] = JSON.parse(run('npm', pack, ROOT)) as [{ filename: string; files: { path: string }[] }];
-    packed = info.files;
-    writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true }');
-    const install = ['install', '--ignore-scripts', '--offline', '--loglevel=error', `./${info.filename}`];
-    run('npm', install, project);
+    project = new PackedProject();
   }, 120_000);
 
   afterAll(() => {
-    rmSync(project, { recursive: true, force: true });
+    project.remove();
   });
-
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(project, name), text);
-    return name;
-  };
 
   /** Type-checks a file; an error says what the compiler has said. */
   const compile = (resolution: string, file: string): void => {
@@ -51,51 +31,58 @@ describe('The packed package', () => {
       resolution,
     ];
     try {
-      run(process.execPath, [tsc, ...options, ...types, file], project);
+      project.node(tsc, ...options, ...types, file);
     } catch (error) {
       throw new Error((error as { stdout: string }).stdout, { cause: error });
     }
   };
 
   it('holds what is needed and nothing else', () => {
-    const unwanted = packed.filter(
-      ({ path }) =>
-        !/^(dist|docs|prebuilds|native)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/.test(
-          path,
-        ),
-    );
-    expect(unwanted).toEqual([]);
-    const paths = packed.map(({ path }) => path);
+    const paths = project.packed.files.map(({ path }) => path);
+    const wanted =
+      /^(dist|docs)\/|^prebuilds\/[a-z0-9]+-[a-z0-9]+\/offheap\.(node|json)$|^native\/((binding|vm)\/)?\w+\.(cc|h)$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/;
+    expect(paths.filter((path) => !wanted.test(path))).toEqual([]);
+    expect(paths.filter((path) => /^dist\/.*(?<!\.js|\.mjs|\.d\.ts|\.d\.mts|\.html)$/.test(path))).toEqual([]);
     expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
     const wrappers = ['index.mjs', 'global/index.mjs', 'monitor/dashboard/index.mjs', 'server/fastify.mjs'];
     const others = ['docs/global.md', 'docs/assets/memory-map.svg'];
     expect(paths).toEqual(expect.arrayContaining([...wrappers.map((file) => `dist/${file}`), ...others]));
-    expect(paths.filter((path) => /native\/(test|bench)/.test(path))).toEqual([]);
+  });
+
+  it('is smaller than 1 MB with the binaries for all platforms', () => {
+    const prebuilds = join(project.folder, 'node_modules/offheap/prebuilds');
+    const binaries = readdirSync(prebuilds).map(
+      (platform) => gzipSync(readFileSync(join(prebuilds, platform, 'offheap.node'))).byteLength,
+    );
+    const rest = project.packed.size - binaries.reduce((sum, size) => sum + size, 0);
+    // What this machine cannot make is no larger than the largest that it can.
+    expect(rest + 6 * Math.max(...binaries)).toBeLessThan(1e6);
+    expect(project.packed.size).toBeLessThan(1e6);
   });
 
   it('is used from CommonJS', () => {
-    const file = write(
+    const file = project.write(
       'use.cjs',
       `const { BumpArenaLazy, MiB, struct, TypedArenaLazy, u32 } = require('offheap');
        const arena = new BumpArenaLazy(64 * MiB);
        console.log(arena.alloc(3).fill(7), new TypedArenaLazy(struct({ id: u32 }), 10).alloc({ id: 7 }).id);`,
     );
-    expect(run(process.execPath, [file], project)).toBe('<Buffer 07 07 07> 7\n');
+    expect(project.node(file)).toBe('<Buffer 07 07 07> 7\n');
   });
 
   it('is used from ESM', () => {
-    const file = write(
+    const file = project.write(
       'use.mjs',
       `import { BumpArenaLazy, memoryUsage, MiB, struct, TypedArena, u32 } from 'offheap';
        const arena = new BumpArenaLazy(64 * MiB);
        const record = new TypedArena(struct({ id: u32 }), 10).alloc({ id: 8 });
        console.log(arena.alloc(3).fill(8), memoryUsage().reserved >= 64 * MiB, record.id);`,
     );
-    expect(run(process.execPath, [file], project)).toBe('<Buffer 08 08 08> true 8\n');
+    expect(project.node(file)).toBe('<Buffer 08 08 08> true 8\n');
   });
 
   it('has one copy of every class when both are mixed', () => {
-    const file = write(
+    const file = project.write(
       'mix.mjs',
       `import { createRequire } from 'node:module';
        import * as imported from 'offheap';
@@ -103,7 +90,7 @@ describe('The packed package', () => {
        const names = Object.keys(required);
        console.log(names.length > 5, names.every((name) => imported[name] === required[name]));`,
     );
-    expect(run(process.execPath, [file], project)).toBe('true true\n');
+    expect(project.node(file)).toBe('true true\n');
   });
 
   it.each([
@@ -111,7 +98,7 @@ describe('The packed package', () => {
     ['node16', 'use.cts'],
     ['bundler', 'use.ts'],
   ])('is used from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = write(
+    const file = project.write(
       name,
       `import { BumpArena, BumpArenaLazy, KiB, OffheapError, type BumpArenaOptions, type Checkpoint } from 'offheap';
        import { array, f32, type Init, oneOf, struct, TypedArena, u32 } from 'offheap';
@@ -142,7 +129,7 @@ describe('The packed package', () => {
     ['node16', 'global.cts'],
     ['bundler', 'global.ts'],
   ])('routes Buffers from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = write(
+    const file = project.write(
       name,
       `import { BumpAlloc, MiB } from 'offheap';
        import { installGlobal, uninstall } from 'offheap/global';
@@ -168,7 +155,7 @@ describe('The packed package', () => {
     ['node16', 'fastify.cts'],
     ['bundler', 'fastify.ts'],
   ])('has the plugin for Fastify, where there is no Fastify, with %s resolution in %s', (resolution, name) => {
-    const file = write(
+    const file = project.write(
       name,
       `import plugin, { requestArenaPlugin, type RequestArenaOptions, type WithArena } from 'offheap/fastify';
        import { requestArena, type RequestArena } from 'offheap';
@@ -191,7 +178,7 @@ describe('The packed package', () => {
        const { requestArenaPlugin } = all;
        const symbols = ['skip-override', 'fastify.display-name'].map((name) => plugin[Symbol.for(name)]);
        console.log(plugin === requestArenaPlugin, typeof plugin, ...symbols);`;
-    expect(run(process.execPath, [write(name, text)], project)).toBe('true function true offheap\n');
+    expect(project.node(project.write(name, text))).toBe('true function true offheap\n');
   });
 
   // A Buffer of a size that no pool of Node's has is on an ArrayBuffer of that size, unless it is routed.
@@ -219,7 +206,7 @@ describe('The packed package', () => {
        const { uninstall } = createRequire(import.meta.url)('offheap/global');`,
     ],
   ])('routes Buffers from %s', (_format, name, imports) => {
-    const file = write(
+    const file = project.write(
       name,
       `${imports}
        const routed = [${ROUTED}];
@@ -229,18 +216,18 @@ describe('The packed package', () => {
        installGlobal(alloc);
        console.log(...routed, alloc.owns(Buffer.allocUnsafe(10)), alloc.owns(Buffer.concat([Buffer.from('a')])));`,
     );
-    expect(run(process.execPath, [file], project)).toBe('true false true true\n');
+    expect(project.node(file)).toBe('true false true true\n');
   });
 
   it.each(['--import', '-r'])('routes Buffers by %s offheap/global, in workers too', (flag) => {
-    const file = write(
+    const file = project.write(
       'routed.cjs',
       `const { isMainThread, Worker } = require('node:worker_threads');
        console.log(${ROUTED});
        if (isMainThread) new Worker(__filename);`,
     );
-    expect(run(process.execPath, [flag, 'offheap/global', file], project)).toBe('true\ntrue\n');
-    expect(run(process.execPath, [file], project)).toBe('false\nfalse\n');
+    expect(project.node(flag, 'offheap/global', file)).toBe('true\ntrue\n');
+    expect(project.node(file)).toBe('false\nfalse\n');
   });
 
   it.each([
@@ -248,7 +235,7 @@ describe('The packed package', () => {
     ['node16', 'dashboard.cts'],
     ['bundler', 'dashboard.ts'],
   ])('serves a dashboard from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = write(
+    const file = project.write(
       name,
       `import { createServer } from 'node:http';
        import { type Dashboard, dashboard, type DashboardServer, startDashboard } from 'offheap/dashboard';
@@ -283,7 +270,7 @@ describe('The packed package', () => {
        const { BufferPool } = createRequire(import.meta.url)('offheap');`,
     ],
   ])('serves a dashboard from %s, with the pools of the program', (_format, name, imports) => {
-    const file = write(
+    const file = project.write(
       name,
       `${imports}
        const pool = new BufferPool({ name: 'shown' });
@@ -294,11 +281,11 @@ describe('The packed package', () => {
          await close();
        });`,
     );
-    expect(run(process.execPath, [file], project)).toBe('true\n');
+    expect(project.node(file)).toBe('true\n');
   });
 
   it('loads what a dashboard needs with the dashboard alone', () => {
-    const file = write(
+    const file = project.write(
       'modules.cjs',
       `const loaded = () => process.moduleLoadList.filter((name) => /^NativeModule (http|perf_hooks)$/.test(name)).length;
        const before = loaded();
@@ -307,11 +294,11 @@ describe('The packed package', () => {
        require('offheap/dashboard');
        console.log(loaded() > before);`,
     );
-    expect(run(process.execPath, [file], project)).toBe('0\ntrue\n');
+    expect(project.node(file)).toBe('0\ntrue\n');
   });
 
   it('opens no addon when it is imported, nor for an eager arena', () => {
-    const file = write(
+    const file = project.write(
       'eager.cjs',
       `const { BumpArena } = require('offheap');
        new BumpArena(1000).alloc(10);
@@ -320,19 +307,47 @@ describe('The packed package', () => {
        new BumpArenaLazy(1000);
        console.log(process.report.getReport().sharedObjects.some((path) => path.includes('offheap.node')));`,
     );
-    expect(run(process.execPath, [file], project)).toBe('false\ntrue\n');
+    expect(project.node(file)).toBe('false\ntrue\n');
+  });
+
+  it('is used in the tests of a project, by jest', () => {
+    project.write(
+      'use.test.js',
+      `const { BumpArenaLazy, MiB } = require('offheap');
+       test('allocates', () => {
+         expect(new BumpArenaLazy(64 * MiB).alloc(3).fill(7)).toEqual(Buffer.from([7, 7, 7]));
+       });`,
+    );
+    // Fails where a test does.
+    project.node(join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', project.folder, 'use.test.js');
+  });
+
+  it('says what was looked for on a platform that it has no binary for', () => {
+    const file = project.write(
+      'unknown.cjs',
+      `Object.defineProperty(process, 'arch', { value: 'loong64' });
+       const { BumpArena, BumpArenaLazy } = require('offheap');
+       console.log(new BumpArena(10).alloc(1).length);
+       try { new BumpArenaLazy(10); } catch (error) { console.log(error.code, error.message); }`,
+    );
+    const output = project.node(file);
+    expect(output).toMatch(/^1\nERR_OFFHEAP_ADDON offheap found no addon/);
+    expect(output).toContain('build/Release/offheap.node: Cannot find module');
+    const folder = `prebuilds/${process.platform}-loong64`;
+    expect(output).toContain(`${folder}/offheap.node: the package has no binary for this platform`);
+    expect(output).toContain('npm run build:native');
   });
 
   it('says what was tried and what helps where it has no addon', () => {
-    const addon = join(project, 'node_modules/offheap/prebuilds');
+    const addon = join(project.folder, 'node_modules/offheap/prebuilds');
     rmSync(addon, { recursive: true });
-    const file = write(
+    const file = project.write(
       'missing.cjs',
       `const { BumpArena, BumpArenaLazy, memoryUsage } = require('offheap');
        console.log(new BumpArena(10).alloc(1).length, memoryUsage().reserved);
        try { new BumpArenaLazy(10); } catch (error) { console.log(error.code, error.message); }`,
     );
-    const output = run(process.execPath, [file], project);
+    const output = project.node(file);
     expect(output).toMatch(/^1 0\nERR_OFFHEAP_ADDON offheap found no addon/);
     expect(output).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node: Cannot find module`);
     expect(output).toContain('npm run build:native');
