@@ -17,7 +17,6 @@ export class PackedProject {
 
   constructor() {
     // Without scripts: other tests are using what those would build again.
-    run(process.execPath, ['scripts/prebuild.mjs', '--stale', 'host'], ROOT);
     const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', this.folder];
     const [info] = JSON.parse(run('npm', pack, ROOT)) as [PackedProject['packed'] & { filename: string }];
     this.packed = info;
