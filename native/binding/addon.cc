@@ -1,6 +1,7 @@
 // The module: what lib/native/contract.ts describes.
 #include <napi.h>
 
+#include "array_buffer.h"
 #include "environment.h"
 #include "reservation_wrap.h"
 #include "shared_wrap.h"
@@ -20,8 +21,15 @@ Napi::Value DescribeSystem(Napi::Env env) {
   return object;
 }
 
+void Settle(const Napi::CallbackInfo& info) {
+  if (Environment* environment = Environment::Of(info.Env())) {
+    SettleDeferred(environment, info.Env());
+  }
+}
+
 // usage(kind): [reserved, committed, resident, retired] of the process, or undefined for an unknown kind.
 Napi::Value ReadUsage(const Napi::CallbackInfo& info) {
+  Settle(info);
   size_t kind = 0;
   if (!ReadSize(info[0], &kind) || kind >= static_cast<size_t>(Kind::kCount)) {
     return info.Env().Undefined();
@@ -37,6 +45,7 @@ Napi::Value ReadUsage(const Napi::CallbackInfo& info) {
 
 // mappings(): how many of them the process holds through this package.
 Napi::Value ReadMappings(const Napi::CallbackInfo& info) {
+  Settle(info);
   return Napi::Number::New(info.Env(), static_cast<double>(CountMappings()));
 }
 
@@ -44,6 +53,13 @@ Napi::Value ReadMappings(const Napi::CallbackInfo& info) {
 void SetMainThread(const Napi::CallbackInfo& info) {
   if (Environment* environment = Environment::Of(info.Env())) {
     environment->is_main_thread = true;
+  }
+}
+
+// deferFinalizers(): this runtime calls finalizers when Node-API may not be used.
+void DeferFinalizers(const Napi::CallbackInfo& info) {
+  if (Environment* environment = Environment::Of(info.Env())) {
+    environment->defers_finalizers = true;
   }
 }
 
@@ -61,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
   exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
   exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));
+  exports.Set("deferFinalizers", Napi::Function::New<DeferFinalizers>(env, "deferFinalizers"));
   return exports;
 }
 

@@ -10,6 +10,7 @@ struct Exposure {
   napi_ref object = nullptr;  // weak
   Exposure* newer = nullptr;
   Exposure* older = nullptr;
+  Exposure* next_deferred = nullptr;
   bool made = false;         // JavaScript has seen it
   bool unreachable = false;  // found at teardown
 };
@@ -120,9 +121,28 @@ bool SettleFinalized(napi_env env, Exposure* exposure) {
   return !waits;
 }
 
+// May run in any thread, at the same time as others, and may use nothing of Node-API.
+void Defer(Exposure* exposure) {
+  Environment* environment = exposure->environment;
+  {
+    const std::lock_guard<std::mutex> lock(environment->mutex);
+    if (!environment->gone) {
+      exposure->next_deferred = environment->deferred;
+      environment->deferred = exposure;
+      return;
+    }
+    Unlink(exposure);
+  }
+  Delete(exposure);
+}
+
 void OnStoreFinalized(napi_env env, void*, void* hint) {
   Exposure* exposure = static_cast<Exposure*>(hint);
   Environment* environment = exposure->environment;
+  if (environment->defers_finalizers) {
+    Defer(exposure);
+    return;
+  }
   if (environment->sentinel == nullptr) {
     NoticeTeardown(env, environment, exposure);
   }
@@ -188,6 +208,7 @@ napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* add
     span->Release();
     return napi_generic_failure;
   }
+  SettleDeferred(environment, env);
   Link(exposure);
   napi_status status = napi_create_external_arraybuffer(env, address, size, OnStoreFinalized, exposure, result);
   if (status == napi_no_external_buffers_allowed) {
@@ -201,15 +222,44 @@ napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* add
   if (status == napi_ok) {
     status = napi_create_reference(env, *result, 0, &exposure->object);
   }
-  if (status == napi_ok && !environment->is_main_thread) {
+  if (status == napi_ok && !environment->is_main_thread && !environment->defers_finalizers) {
     status = PlaceSentinel(env, environment);
   }
   exposure->made = status == napi_ok;
   return status;
 }
 
+void SettleDeferred(Environment* environment, napi_env env) {
+  if (!environment->defers_finalizers) {
+    return;
+  }
+  Exposure* exposure = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(environment->mutex);
+    exposure = environment->deferred;
+    environment->deferred = nullptr;
+  }
+  while (exposure != nullptr) {
+    Exposure* next = exposure->next_deferred;
+    Unlink(exposure);
+    if (SettleFinalized(env, exposure)) {
+      exposure->span->Release();
+      Delete(exposure);
+    }
+    exposure = next;
+  }
+}
+
 void ReleaseExposures(Environment* environment) {
+  const std::lock_guard<std::mutex> lock(environment->mutex);
   environment->gone = true;
+  for (Exposure* exposure = environment->deferred; exposure != nullptr;) {
+    // Nobody can say any more whether a job works on through the object, so the memory stays mapped.
+    Exposure* next = exposure->next_deferred;
+    Unlink(exposure);
+    Delete(exposure);
+    exposure = next;
+  }
   for (Exposure* exposure = environment->newest; exposure != nullptr;) {
     Exposure* older = exposure->older;
     if (exposure->unreachable || !exposure->made) {

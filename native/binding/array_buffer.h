@@ -14,6 +14,10 @@ namespace offheap {
 napi_status MakeArrayBuffer(Environment* environment, napi_env env, uint8_t* address, size_t size, Span* span,
                             napi_value* result);
 
+// Where finalizers are deferred: does what those have left to do that were called since. Called by the environment's
+// own thread, whenever the package comes by.
+void SettleDeferred(Environment* environment, napi_env env);
+
 // At the end of the environment: lets go of what was found to be reachable by nobody.
 void ReleaseExposures(Environment* environment);
 

@@ -3,6 +3,9 @@
 
 #include <napi.h>
 
+#include <atomic>
+#include <mutex>
+
 namespace offheap {
 
 struct Exposure;
@@ -15,10 +18,16 @@ struct Environment {
   Exposure* newest = nullptr;    // of the exposures whose backing store was not finalized yet
   Sentinel* sentinel = nullptr;  // null where there is none, as on the main thread
   napi_ref sentinel_reference = nullptr;
-  size_t holders = 1;
+  std::atomic<size_t> holders{1};
   bool is_main_thread = false;
+  // Finalizers are called in the middle of a garbage collection, or by another thread, and may not use Node-API.
+  bool defers_finalizers = false;
   bool tearing_down = false;
   bool gone = false;
+
+  // Where finalizers are deferred: guards what they share with the environment's own thread.
+  std::mutex mutex;
+  Exposure* deferred = nullptr;
 
   static Environment* Of(napi_env env);
   static Environment* Create(Napi::Env env);

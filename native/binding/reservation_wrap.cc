@@ -31,6 +31,7 @@ Napi::Value ReservationWrap::Reserve(const Napi::CallbackInfo& info) {
       kind >= static_cast<size_t>(Kind::kCount)) {
     return Answer(info, EINVAL);
   }
+  SettleDeferred(environment, info.Env());
   Napi::Object object;
   Wrap* wrap = New(environment->reservation_class, &object);
   if (wrap == nullptr) {
