@@ -16,11 +16,6 @@ export interface Addon {
   mappings(): number;
   /** Says that this environment ends only with the process, which spares it some of the care that a worker needs. */
   setMainThread(): void;
-  /**
-   * Says that this runtime calls finalizers in the middle of a garbage collection, or in another thread. What they have to do is
-   * then done when the addon is called the next time.
-   */
-  deferFinalizers(): void;
 }
 
 /** What differs between operating systems. */

@@ -67,10 +67,6 @@ function start(exports: unknown): Addon {
   if (isMainThread) {
     loaded.setMainThread();
   }
-  // Node itself waits for a turn of the event loop.
-  if ('bun' in process.versions || 'deno' in process.versions) {
-    loaded.deferFinalizers();
-  }
   return loaded;
 }
 

@@ -56,13 +56,6 @@ void SetMainThread(const Napi::CallbackInfo& info) {
   }
 }
 
-// deferFinalizers(): this runtime calls finalizers when Node-API may not be used.
-void DeferFinalizers(const Napi::CallbackInfo& info) {
-  if (Environment* environment = Environment::Of(info.Env())) {
-    environment->defers_finalizers = true;
-  }
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Environment* environment = Environment::Create(env);
   if (environment == nullptr) {
@@ -77,7 +70,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
   exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
   exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));
-  exports.Set("deferFinalizers", Napi::Function::New<DeferFinalizers>(env, "deferFinalizers"));
   return exports;
 }
 

@@ -20,7 +20,7 @@ struct Environment {
   napi_ref sentinel_reference = nullptr;
   std::atomic<size_t> holders{1};
   bool is_main_thread = false;
-  // Finalizers are called in the middle of a garbage collection, or by another thread, and may not use Node-API.
+  // Finalizers may not use Node-API, nor take it that they are in the environment's own thread.
   bool defers_finalizers = false;
   bool tearing_down = false;
   bool gone = false;

@@ -96,7 +96,8 @@ async function startJobs(arena, names = Object.keys(starters)) {
   const thrownBefore = thrown;
   for (const name of names) {
     const done = (error) => {
-      assert.ifError(error);
+      // Bun may hand a job's refusal over here, where others throw it.
+      assert.ok(!error || /detached or resized/.test(error.message), error);
       assert.ok(running.delete(name), `${name} ended twice`);
     };
     starters[name](arena, done, sockets);

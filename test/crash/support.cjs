@@ -3,6 +3,9 @@
 
 const offheap = require('../../dist/index.js');
 
+// Bun knows --expose-gc, but not in workers.
+globalThis.gc ??= () => globalThis.Bun.gc(true);
+
 /** What a case says at its end, so that an early exit is not taken for success. */
 const MARKER = 'survived';
 

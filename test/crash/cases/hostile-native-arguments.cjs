@@ -65,12 +65,7 @@ function hostileValues() {
 /** Numbers, and what `usage` and `reserve` answer, are all there is: nothing throws but what JavaScript itself refuses. */
 function checkAnswer(answer, name) {
   const kind = Array.isArray(answer) ? 'array' : typeof answer;
-  const allowed = {
-    usage: ['array', 'undefined'],
-    reserve: ['number', 'object'],
-    setMainThread: ['undefined'],
-    deferFinalizers: ['undefined'],
-  };
+  const allowed = { usage: ['array', 'undefined'], reserve: ['number', 'object'], setMainThread: ['undefined'] };
   allowed.expose = allowed.exposePart = ['number', 'object'];
   assert.ok((allowed[name] ?? ['number']).includes(kind), `${name} answered ${kind}`);
   if (kind === 'number') {
@@ -117,7 +112,7 @@ function assertNoCrash(fn) {
 }
 
 run(async () => {
-  const functions = ['reserve', 'usage', 'mappings', 'setMainThread', 'deferFinalizers'];
+  const functions = ['reserve', 'usage', 'mappings', 'setMainThread'];
   const reserve = () => addon.reserve(MiB, 0);
   await callAll(
     addon,
