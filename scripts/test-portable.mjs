@@ -4,7 +4,7 @@
 //
 // A path is that of a test file or a folder below test/. `here` is the runtime that this script is run by. The others come from
 // npm; those for another system run in an emulator, which has to be installed.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -35,8 +35,8 @@ const RUNTIMES = {
   bun: { platform: 'linux-x64', command: () => [runtime('bun'), '--expose-gc'] },
   deno: { platform: 'linux-x64', command: () => [runtime('deno'), 'run', '-A', '--v8-flags=--expose-gc'] },
   arm64: { platform: 'linux-arm64', command: () => emulated('node22-linux-arm64') },
-  'wine-node20': { platform: 'win32-x64', command: () => ['wine', runtime('node20-win32-x64')] },
-  'wine-node22': { platform: 'win32-x64', command: () => ['wine', runtime('node22-win32-x64')] },
+  'wine-node20': { platform: 'win32-x64', command: () => wine('node20-win32-x64') },
+  'wine-node22': { platform: 'win32-x64', command: () => wine('node22-win32-x64') },
 };
 
 const FOLDERS = [
@@ -104,15 +104,15 @@ async function runShard(shard, some) {
   const child = spawn(program, [...args, 'test/portable/run.cjs', `report-${shard}.json`, ...some], {
     cwd: folder,
     stdio: ['ignore', file, file],
-    env: { ...process.env, NODE_OPTIONS: '', ...environment },
+    env: { ...process.env, NODE_OPTIONS: '', OFFHEAP_RUNTIME: name.replace(/-.*/, ''), ...environment },
   });
   const [code, signal] = await once(child, 'close');
   closeSync(file);
   const printed = readFileSync(output, 'utf8');
-  console.log(printed.replace(/^PASS .*\n/gm, '').trimEnd());
+  console.log(printed.replace(/^(PASS|RUN) .*\n/gm, '').trimEnd());
   if (!existsSync(report)) {
-    const last = /(?:PASS|FAIL) (\S+) .*\n?$/.exec(printed)?.[1];
-    stop(`${name} did not reach the end: code ${code}, signal ${signal}, after ${last ?? 'nothing'}`);
+    const last = [...printed.matchAll(/^RUN +(\S+)$/gm)].at(-1)?.[1];
+    stop(`${name} did not reach the end: code ${code}, signal ${signal}, in ${last ?? 'nothing'}`);
   }
   return JSON.parse(readFileSync(report, 'utf8'));
 }
@@ -163,14 +163,35 @@ function testFiles() {
     .map((each) => `test/${each}.test.js`);
 }
 
+/** A program for Windows, in a Windows of its own. Node asks for version 10. */
+function wine(which) {
+  need('wine', 'wine wine64');
+  const program = runtime(which);
+  environment.WINEPREFIX = join(root, '.cache/wine');
+  environment.WINEDEBUG = '-all';
+  if (!existsSync(environment.WINEPREFIX)) {
+    for (const args of [['wineboot', '-i'], ['winecfg', '-v', 'win10']]) {
+      run('wine', args, { env: { ...process.env, ...environment }, stdio: 'ignore' });
+    }
+  }
+  return ['wine', program];
+}
+
 /** A program for another machine, and a script that runs it where a test starts another process. */
 function emulated(which) {
+  need('qemu-aarch64-static', 'qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross');
   const node = runtime(which);
   const script = join(folder, 'node');
   writeFileSync(script, `#!/bin/sh\nexec qemu-aarch64-static '${node}' "$@"\n`, { mode: 0o755 });
   environment.QEMU_LD_PREFIX = '/usr/aarch64-linux-gnu';
   environment.OFFHEAP_EXEC_PATH = script;
   return ['qemu-aarch64-static', node];
+}
+
+function need(command, packages) {
+  if (spawnSync(command, ['--version']).error !== undefined) {
+    stop(`${name} needs ${command}, which is not in PATH. On Debian: apt-get install ${packages}`);
+  }
 }
 
 function stop(message) {

@@ -3,7 +3,7 @@
 //
 //   run.cjs <report.json> <file...>
 //
-// with OFFHEAP_EXEC_PATH as the program by which tests are to start child processes, where that is another one than this.
+// with OFFHEAP_RUNTIME as the name in differences.json, which says what is skipped, and OFFHEAP_EXEC_PATH as the program by which tests are to start child processes, where that is another one than this.
 'use strict';
 
 const { writeFileSync } = require('node:fs');
@@ -52,6 +52,25 @@ const jest = {
   setTimeout() {},
 };
 
+const differences = require('./differences.json')[process.env.OFFHEAP_RUNTIME] ?? [];
+
+/** What is known to be otherwise here, and is the reason not to run a test. */
+function differenceOf(test) {
+  return differences.find(({ tests }) => tests.some((pattern) => new RegExp(pattern).test(test)))?.what;
+}
+
+/** The tests of a suite that are skipped, with the reasons. */
+function skip(suite, name) {
+  for (const test of suite.tests) {
+    const what = differenceOf(`${name}: ${test.fullTitle()}`);
+    if (what !== undefined) {
+      test.pending = true;
+      test.why = what;
+    }
+  }
+  suite.suites.forEach((each) => skip(each, name));
+}
+
 /** jest's functions by mocha's. */
 function globals(mocha) {
   const timed = (register) => (title, run, timeoutMs) => {
@@ -86,8 +105,15 @@ function globals(mocha) {
 let currentFolder = '';
 const results = { passed: 0, skipped: [], failed: [] };
 
-async function runFile(name) {
-  const file = join(ROOT, name);
+async function runFile(path) {
+  const name = path.replace(/^test\/(.*)\.test\.js$/, '$1');
+  const why = differenceOf(`${name}: `);
+  if (why !== undefined) {
+    results.skipped.push(`${name}: ${why}`);
+    return;
+  }
+  const file = join(ROOT, path);
+  console.log(`RUN  ${name}`);
   const mocha = new Mocha({ reporter: 'base' });
   const registered = {};
   mocha.suite.emit('pre-require', registered, file, mocha);
@@ -103,10 +129,13 @@ async function runFile(name) {
   } catch (error) {
     failures.push(['cannot be loaded', String(error?.stack ?? error)]);
   }
+  skip(mocha.suite, name);
   await new Promise((done) => {
     const runner = mocha.run(done);
     runner.on('pass', () => (results.passed += 1));
-    runner.on('pending', (test) => results.skipped.push(`${name}: ${test.fullTitle()}`));
+    runner.on('pending', (test) =>
+      results.skipped.push(`${name}: ${test.fullTitle()}${test.why ? `: ${test.why}` : ''}`),
+    );
     runner.on('fail', (test, error) => failures.push([test.fullTitle(), String(error?.stack ?? error)]));
   });
   mocha.dispose();
