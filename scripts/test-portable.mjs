@@ -170,7 +170,10 @@ function wine(which) {
   environment.WINEPREFIX = join(root, '.cache/wine');
   environment.WINEDEBUG = '-all';
   if (!existsSync(environment.WINEPREFIX)) {
-    for (const args of [['wineboot', '-i'], ['winecfg', '-v', 'win10']]) {
+    for (const args of [
+      ['wineboot', '-i'],
+      ['winecfg', '-v', 'win10'],
+    ]) {
       run('wine', args, { env: { ...process.env, ...environment }, stdio: 'ignore' });
     }
   }
