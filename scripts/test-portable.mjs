@@ -138,6 +138,7 @@ function prepare() {
       const { code } = transformSync(readFileSync(source, 'utf8'), {
         loader: 'ts',
         format: 'cjs',
+        banner: '"use strict";',
         target: 'es2022',
         sourcefile: each,
       });

@@ -166,7 +166,7 @@ describe('A BumpAlloc', () => {
 
   it('makes them without the warning that their constructor gives', () => {
     // In a process of its own: Node does not warn where jest is on the stack.
-    const script = `require('${join(__dirname, '../../dist')}').BumpAlloc.withSize(100).allocArray(Buffer, 10).fill(1)`;
+    const script = `require(${JSON.stringify(join(__dirname, '../../dist'))}).BumpAlloc.withSize(100).allocArray(Buffer, 10).fill(1)`;
     const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
   });
