@@ -26,6 +26,7 @@ export type OffheapErrorCode =
 
 /** Misuse, or a refusal by the system. Running out of room is no error: it is answered with `null` or `-1`. */
 export class OffheapError extends Error {
+  /** The same for every error of this class. */
   override readonly name = 'OffheapError';
 
   /** Stable across releases, unlike the message. */

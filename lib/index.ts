@@ -1,3 +1,8 @@
+/**
+ * `offheap`: arenas, pools and typed records in memory that the garbage collector never walks.
+ *
+ * @module offheap
+ */
 export { type Allocator, type BlockOwner } from './allocator/allocator';
 export { Bucketizer } from './allocator/bucketizer';
 export { FallbackAllocator } from './allocator/fallback';

@@ -71,6 +71,7 @@ export class Bucketizer extends CombinedAllocator {
     disposeOf(this.#buckets);
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

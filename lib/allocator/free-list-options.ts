@@ -2,6 +2,7 @@ import { checkOptions } from '../arguments';
 import { outOfRange } from '../errors';
 import { checkAlign, checkSize, DEFAULT_ALIGN, KiB } from '../sizes';
 
+/** How many blocks a FreeList has, and how long they are. */
 export interface FreeListOptions {
   /** Bytes of each block, from 1. Default: 1,024. */
   blockSize?: number;

@@ -354,6 +354,7 @@ export class FreeList implements BlockOwner {
     this.#fresh.length = 0;
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -52,6 +52,7 @@ export interface AllocatorMessage {
   readonly size: number;
   /** What a block had before: of `realloc` and a failed one. */
   readonly oldSize?: number;
+  /** Bytes, a power of two; absent where the caller did not say. */
   readonly align?: number | undefined;
   /** Absent where none was allocated. One that was freed must not be used. */
   readonly block?: Buffer;

@@ -338,6 +338,7 @@ export class ScopedAllocator extends Scope {
     this.end();
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

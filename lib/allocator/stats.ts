@@ -16,6 +16,7 @@ export interface AllocatorStats {
   readonly allocations: number;
   /** Calls of `realloc` that answered a block. */
   readonly reallocations: number;
+  /** How often blocks were given back. */
   readonly frees: number;
   /** Bytes in all blocks that were ever allocated, and what `realloc` has added to them. */
   readonly totalBytes: number;
@@ -27,7 +28,9 @@ export interface AllocatorStats {
 
 /** How many requests were of at most `size` bytes, and of more than half of that. */
 export interface SizeCount {
+  /** Bytes. */
   readonly size: number;
+  /** How many blocks were asked for with it. */
   readonly count: number;
 }
 

@@ -10,7 +10,9 @@ const KEY = new RegExp(`^[0-9a-f]{${KEY_LENGTH}}$`);
  * gets at the memory who was not given it.
  */
 export interface BumpAllocHandle {
+  /** Says that it is such a handle. */
   readonly type: typeof TYPE;
+  /** Of the memory, in this process. */
   readonly id: string;
 }
 

@@ -37,6 +37,7 @@ export let newestLifetime: (arena: BumpArena) => Lifetime;
 /** Calls `fn` once the arena has no pin: now, or when the last one is released. Only the latest `fn` is called. */
 export let whenUnpinned: (arena: BumpArena, fn: () => void) => void;
 
+/** What the blocks of an arena show. */
 export interface BumpArenaOptions {
   /**
    * Every block is zeroed, as if `alloc` were `allocZeroed`. Costs nothing for memory that was never used.
@@ -45,6 +46,7 @@ export interface BumpArenaOptions {
   zeroed?: boolean;
 }
 
+/** What `renew()` makes of stale views. */
 export interface RenewOptions {
   /**
    * Detach the buffers of the round that ends, so that stale views have length 0 and the memory is accounted for no
@@ -341,6 +343,7 @@ export class BumpArena extends BumpPointer implements BlockOwner {
     close(this);
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -80,6 +80,7 @@ export class Column<Value = unknown> implements Iterable<Value> {
     return Math.min(this.length - start, length);
   }
 
+  /** The values of all records, in order. */
   *[Symbol.iterator](): IterableIterator<Value> {
     for (let i = 0; i < this.length; i++) {
       yield this.at(i);

@@ -166,6 +166,7 @@ export class ArenaAllocator implements BlockOwner {
     this.#memory.user = null;
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -324,6 +325,7 @@ export class MemoryArena {
     }
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -17,6 +17,7 @@ export class Pin {
     onRelease?.();
   }
 
+  /** The end of a `using` block: the same as `release()`. */
   [Symbol.dispose](): void {
     this.release();
   }

@@ -14,6 +14,7 @@ import { loadRecords, type RecordSource, type RecordTarget, saveRecords } from '
 import { type DropHook, Records } from './records';
 import { type ArenaStats, statsOf } from './stats';
 
+/** What becomes of the records of a typed arena, and the room for their texts. */
 export interface TypedArenaOptions<T> {
   /**
    * Called once for each live record when the arena is reset or disposed of, the newest first. The reference is moved from
@@ -249,6 +250,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     return this.#records.capacity;
   }
 
+  /** Whether it has no record. */
   get isEmpty(): boolean {
     return this.length === 0;
   }
@@ -295,6 +297,7 @@ export class TypedArena<T extends object> implements Iterable<T> {
     this.#records.dispose();
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

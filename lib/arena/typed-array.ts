@@ -4,6 +4,7 @@ import { own } from '../layout/intrinsic';
 /** A typed array's constructor: `Float64Array`, `Uint8Array`, … */
 export interface TypedArrayConstructor<T extends NodeJS.TypedArray> {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
+  /** How long one element is. */
   readonly BYTES_PER_ELEMENT: number;
 }
 

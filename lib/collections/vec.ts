@@ -236,6 +236,7 @@ export class Vec<T, I = T, A extends NodeJS.TypedArray | null = NodeJS.TypedArra
     return this.#elements.capacity;
   }
 
+  /** Whether it has no element. */
   get isEmpty(): boolean {
     return this.length === 0;
   }

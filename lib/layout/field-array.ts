@@ -95,12 +95,14 @@ export class FieldArray<Value = unknown, Init = Value> extends Indexed implement
     return this;
   }
 
+  /** What `at` answers for each index, in order. */
   *[Symbol.iterator](): IterableIterator<Value> {
     for (let i = 0; i < this.length; i++) {
       yield this.at(i) as Value;
     }
   }
 
+  /** The elements as `JSON.stringify` takes them: bigints as decimal strings. */
   toJSON(): unknown[] {
     const { element, life, offset, length, owner } = this.#place;
     return Array.from({ length }, (_, i) => element.json(life, offset + i * element.size, owner));

@@ -91,7 +91,11 @@ export class NumberType<A extends NodeJS.TypedArray = NodeJS.TypedArray> extends
   }
 }
 
-/** @typeParam A The typed array that an `array()` of it is. */
+/**
+ * A bigint that a typed array has room for.
+ *
+ * @typeParam A The typed array that an `array()` of it is.
+ */
 export class BigIntType<A extends NodeJS.TypedArray = NodeJS.TypedArray> extends ScalarType<bigint> {
   declare readonly __array?: A;
   readonly range: Range<bigint>;
@@ -220,8 +224,8 @@ export const i64 = new BigIntType<BigInt64Array>('i64', signedBig(64n));
 /** An unsigned integer of 64 bits: a bigint. */
 export const u64 = new BigIntType<BigUint64Array>('u64', unsignedBig(64n));
 /** A signed integer of 128 bits: a bigint. */
-export const i128 = new WideType('i128', 'i64', signedBig(128n));
+export const i128: FieldType<bigint> = new WideType('i128', 'i64', signedBig(128n));
 /** An unsigned integer of 128 bits: a bigint. */
-export const u128 = new WideType('u128', 'u64', unsignedBig(128n));
+export const u128: FieldType<bigint> = new WideType('u128', 'u64', unsignedBig(128n));
 /** `true` or `false`, in one byte. */
-export const bool = new BoolType();
+export const bool: FieldType<boolean> = new BoolType();

@@ -2,7 +2,7 @@ import { OffheapError } from '../errors';
 import { type Addon, Kind } from '../native/contract';
 import { loadAddon } from '../native/load';
 
-/** Bytes. */
+/** Memory in lazily committed ranges, in bytes. */
 export interface MemoryUse {
   /** Addresses claimed by what is live. */
   reserved: number;
@@ -14,9 +14,10 @@ export interface MemoryUse {
   retired: number;
 }
 
+/** The memory of the whole process, in bytes. */
 export interface MemoryUsage extends MemoryUse {
   /** The same by what it serves. */
-  kinds: Record<keyof typeof Kind, MemoryUse>;
+  kinds: Record<'arena' | 'typedArena' | 'bumpAlloc' | 'pool', MemoryUse>;
 }
 
 /**

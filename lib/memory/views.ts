@@ -5,16 +5,27 @@
  * Plain properties, since a getter would cost more at every read than all of them cost to make.
  */
 export class Views {
+  /** What all of them are over. */
   readonly buffer: ArrayBuffer;
+  /** As signed integers of 8 bits. */
   readonly i8: Int8Array;
+  /** As unsigned integers of 8 bits. */
   readonly u8: Uint8Array;
+  /** As signed integers of 16 bits. */
   readonly i16: Int16Array;
+  /** As unsigned integers of 16 bits. */
   readonly u16: Uint16Array;
+  /** As signed integers of 32 bits. */
   readonly i32: Int32Array;
+  /** As unsigned integers of 32 bits. */
   readonly u32: Uint32Array;
+  /** As floating-point numbers of 32 bits. */
   readonly f32: Float32Array;
+  /** As floating-point numbers of 64 bits. */
   readonly f64: Float64Array;
+  /** As signed integers of 64 bits, which are bigints. */
   readonly i64: BigInt64Array;
+  /** As unsigned integers of 64 bits, which are bigints. */
   readonly u64: BigUint64Array;
 
   constructor(buffer: ArrayBuffer) {

@@ -10,9 +10,11 @@ import type { MapModel, Table } from './map-model';
 
 /** What {@link memoryMap} can draw: a BufferPool, an ArenaPool, every arena, a BumpAlloc. */
 export interface MemoryMapTarget {
+  /** What the picture shows. */
   readonly stats: ArenaStats | PoolStats | ArenaPoolStats;
 }
 
+/** What stands above the picture. */
 export interface MemoryMapOptions {
   /** Default: the kind of the target, and its name where it has one. */
   title?: string;

@@ -5,16 +5,21 @@ import { type Snapshot, takeSnapshot } from './snapshot';
 
 /** What a registry of prom-client does with a metric, besides reading its properties. */
 export interface RegisteredMetric {
+  /** The metric as it is now. */
   get(): Promise<object>;
+  /** Does nothing: what is shown is not counted here. */
   reset(): void;
 }
 
 /** A `Registry` of prom-client, such as its `register`, as far as it is needed. */
 export interface MetricsRegister {
+  /** Enters a metric. */
   registerMetric(metric: RegisteredMetric): void;
+  /** The metric of this name, if there is one. */
   getSingleMetric(name: string): unknown;
 }
 
+/** What the metrics are called, and how many there are. */
 export interface MetricsOptions {
   /** Put in front of every name. Default: none; then the names begin with `offheap_`. */
   prefix?: string;

@@ -4,7 +4,7 @@ import { memoryUsage, type MemoryUsage } from '../memory/usage';
 import { bufferPools } from '../pool/buffer-pool';
 import type { PoolStats } from '../pool/pool-stats';
 import type { Registry } from '../registry';
-import { arenaPools, type ArenaPoolStats } from '../server/arena-pool';
+import { arenaPoolRegistry, type ArenaPoolStats } from '../server/arena-pool';
 import { watched } from './watch';
 
 export interface Named<S> {
@@ -23,7 +23,7 @@ export interface Snapshot {
 export function takeSnapshot(): Snapshot {
   return {
     pools: statsIn(bufferPools),
-    arenaPools: statsIn(arenaPools),
+    arenaPools: statsIn(arenaPoolRegistry),
     arenas: statsIn(watched),
     memory: memoryUsage(),
   };

@@ -4,6 +4,7 @@ import { Registry } from '../registry';
 
 /** What can be watched: every arena, BumpAlloc, and whatever else says what it holds in the same way. */
 export interface Watchable {
+  /** What is shown of it. */
   readonly stats: ArenaStats;
 }
 
@@ -13,6 +14,7 @@ export interface Watch {
   readonly name: string;
   /** Ends it. Idempotent. */
   end(): void;
+  /** The end of a `using` block: the same as `end()`. */
   [Symbol.dispose](): void;
 }
 

@@ -367,6 +367,7 @@ export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
     this.#memory.dispose();
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -28,6 +28,7 @@ export class Lease {
     }
   }
 
+  /** The end of a `using` block: the same as `release()`. */
   [Symbol.dispose](): void {
     this.release();
   }

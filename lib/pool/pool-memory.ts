@@ -18,6 +18,7 @@ const LOOKS = 20_000;
 export interface TrimMessage {
   /** The name of the pool. */
   readonly pool: string;
+  /** How many went back to the system. */
   readonly bytes: number;
 }
 

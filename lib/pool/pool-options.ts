@@ -5,6 +5,7 @@ import { invalidType } from '../errors';
 import { alignDown, checkSize, MiB } from '../sizes';
 import { type LeakDetection, leakDetectionFrom } from './leak-detector';
 
+/** How much memory a pool may hold, what it does when that is used up, and what it watches. */
 export interface BufferPoolOptions {
   /** What statistics, warnings and dashboards call it. Default: `'pool'`. */
   name?: string;

@@ -9,6 +9,7 @@ export interface PoolStats {
   readonly liveBuffers: number;
   /** In blocks that wait, warm, to be handed out again. */
   readonly cached: number;
+  /** How many blocks wait. */
   readonly cachedBuffers: number;
   /** Addresses. */
   readonly reserved: number;
@@ -20,9 +21,11 @@ export interface PoolStats {
   readonly highWaterMark: number;
   /** How many Buffers were handed out. */
   readonly acquired: number;
+  /** How many came back. */
   readonly released: number;
   /** How many of those handed out were on memory that was warm already. */
   readonly hits: number;
+  /** For how many there was no warm block. */
   readonly misses: number;
   /** `hits / acquired`; 0 before there are any. */
   readonly hitRate: number;
@@ -46,7 +49,9 @@ export interface PoolSizeStats {
   readonly asked: number;
   /** Blocks that wait, warm. */
   readonly cached: number;
+  /** How many of its blocks were handed out. */
   readonly acquired: number;
+  /** How many of these were warm already. */
   readonly hits: number;
 }
 

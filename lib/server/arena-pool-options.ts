@@ -15,6 +15,7 @@ import { checkSize, GiB, MiB } from '../sizes';
  */
 export type GiveBack = 'auto' | 'renew' | 'detach' | 'reset';
 
+/** How much memory requests can have, and how much of it stays warm. */
 export interface ArenaPoolOptions {
   /** By which it is found in statistics; a number is added where another pool has the name. Default: `'arenas'`. */
   name?: string;

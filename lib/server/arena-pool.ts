@@ -13,13 +13,15 @@ import { RecentSizes } from './recent-sizes';
 import { RequestArena, requestArenas } from './request-arena';
 import { WindowCache } from './window-cache';
 
-/** Sizes are bytes. */
+/** What an {@link ArenaPool} holds and has done. Sizes are bytes. */
 export interface ArenaPoolStats {
-  /** Used by the arenas that are with requests, and how many these are. */
+  /** Used by the arenas that are with requests. */
   live: number;
+  /** How many these are. */
   liveArenas: number;
-  /** Usable memory of arenas that wait for requests, and how many these are. */
+  /** Usable memory of arenas that wait for requests. */
   cached: number;
+  /** How many these are. */
   cachedArenas: number;
   /** Addresses claimed, for all of them. */
   reserved: number;
@@ -33,8 +35,9 @@ export interface ArenaPoolStats {
   requests: number;
   /** Of these, how many were released as aborted; by `requestArena`, those that were answered with 5xx, too. */
   aborted: number;
-  /** How many were acquired from those that waited, and how many had to be made. */
+  /** How many were acquired from those that waited. */
   hits: number;
+  /** How many had to be made. */
   misses: number;
   /** Hits by requests, from 0 to 1; 0 before the first request. */
   hitRate: number;
@@ -50,16 +53,20 @@ export interface RequestMessage {
   pool: string;
   /** Bytes that the request has used at most. */
   used: number;
+  /** Whether it was released as aborted. */
   aborted: boolean;
 }
 
+/** How the request has ended whose arena comes back. */
 export interface ReleaseOptions {
   /** The request did not end well, so jobs may still run on its memory. Default: false. */
   aborted?: boolean;
 }
 
+export const arenaPoolRegistry = new Registry<ArenaPool>();
+
 /** All pools that are alive, by name. */
-export const arenaPools = new Registry<ArenaPool>();
+export const arenaPools: Iterable<readonly [name: string, pool: ArenaPool]> = arenaPoolRegistry;
 
 const requestChannel = channel('offheap:request');
 
@@ -70,6 +77,7 @@ const requestChannel = channel('offheap:request');
  * made usable beyond that goes back to the system when it ends.
  */
 export class ArenaPool {
+  /** By which it is found in statistics. */
   readonly name: string;
   readonly #options: Required<ArenaPoolOptions>;
   readonly #sizes = new RecentSizes();
@@ -95,7 +103,7 @@ export class ArenaPool {
     this.#cache = new WindowCache(this.#options.maxCached, this.#options.idleMs, (window) => {
       this.#disposeOf(window);
     });
-    this.name = arenaPools.add(this.#options.name, this);
+    this.name = arenaPoolRegistry.add(this.#options.name, this);
     markAsUncloneable?.(this);
   }
 
@@ -183,6 +191,7 @@ export class ArenaPool {
     window.dispose();
   }
 
+  /** What it has, as of now. */
   get stats(): ArenaPoolStats {
     const liveWindows = [...this.#live].map((arena) => requestArenas.windowOf(arena));
     const cachedWindows = [...this.#cache];
@@ -241,11 +250,12 @@ export class ArenaPool {
   dispose(): void {
     if (!this.#disposed) {
       this.#disposed = true;
-      arenaPools.delete(this.name);
+      arenaPoolRegistry.delete(this.name);
       this.#cache.clear();
     }
   }
 
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -7,7 +7,10 @@ export class BodyError extends OffheapError {
   /** The same. */
   readonly status: number;
   /** To be sent along: the rest of the body was not read, so the connection cannot be used again. */
-  readonly headers = { connection: 'close' } as const;
+  readonly headers = {
+    /** Has the connection closed after the answer. */
+    connection: 'close',
+  } as const;
 
   constructor(code: OffheapErrorCode, statusCode: number, message: string, options?: ErrorOptions) {
     super(code, message, options);

@@ -1,7 +1,7 @@
 /**
  * `offheap/fastify`: the plugin for Fastify.
  *
- * @module
+ * @module offheap/fastify
  */
 import type { ArenaPool } from './arena-pool';
 import { runWith } from './context';
@@ -23,8 +23,11 @@ type RequestHook = (request: FastifyRequestLike, reply: FastifyReplyLike, done: 
 
 /** What is needed of a Fastify instance, of any version. */
 export interface FastifyLike {
+  /** Declares a property of requests. */
   decorateRequest(name: string, value: null): unknown;
+  /** Has a function called for each request, before its handler. */
   addHook(name: 'onRequest', hook: RequestHook): unknown;
+  /** Has a function called when the server closes. */
   addHook(name: 'onClose', hook: (instance: unknown, done: () => void) => void): unknown;
 }
 

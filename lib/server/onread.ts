@@ -5,10 +5,13 @@ import { checkSize, KiB } from '../sizes';
 
 /** What hands out blocks that are given back one by one, such as a BufferPool. */
 export interface BlockPool {
+  /** A Buffer of `size` bytes; `null` where there is none, which pauses the socket. */
   acquire(size: number): Buffer | null;
+  /** Takes a Buffer back. */
   release(block: Buffer): void;
 }
 
+/** How much one read of a socket can bring. */
 export interface OnreadOptions {
   /** Bytes that one read can bring, from 1. Default: 64 KiB. */
   size?: number;
@@ -19,12 +22,15 @@ export type OnreadCallback = (bytesRead: number, block: Buffer) => unknown;
 
 /** For the option `onread` of `net.connect` and `new net.Socket`. */
 export interface Onread {
+  /** Node calls it for the Buffer that the next read goes to. */
   buffer(): Buffer;
+  /** Node calls it with what was read. `false` pauses the socket. */
   callback(bytesRead: number, block: Buffer): boolean;
   /**
    * To be called when the socket has closed: gives back what the next read would have got, and the arena's pin. Idempotent.
    */
   release(): void;
+  /** The end of a `using` block: the same as `release()`. */
   [Symbol.dispose](): void;
 }
 

@@ -10,18 +10,26 @@ import { BodyError } from './body-error';
 import { currentArena } from './context';
 
 /** A stream, such as a request of `http`; of its headers, only these are looked at. */
-export type BodySource = Readable & { readonly headers?: NodeJS.Dict<string | string[]> };
+export type BodySource = Readable & {
+  /** In lower case. */
+  readonly headers?: NodeJS.Dict<string | string[]>;
+};
 
 /** A response that `readInto` can answer by itself. */
 export interface AnswerableResponse {
+  /** Whether it is too late to answer. */
   readonly headersSent: boolean;
   /** Of HTTP/2. */
   readonly stream?: unknown;
+  /** As that of `http.ServerResponse`. */
   statusCode: number;
+  /** As that of `http.ServerResponse`. */
   setHeader(name: string, value: string): unknown;
+  /** As that of `http.ServerResponse`. */
   end(): unknown;
 }
 
+/** Where a body goes, and how long it may be. */
 export interface ReadIntoOptions {
   /** Where the bytes go. Default: `currentArena()`. */
   arena?: BumpArena;
@@ -29,6 +37,7 @@ export interface ReadIntoOptions {
   limit?: number;
 }
 
+/** The same, and who gets the answer where the body cannot be had. */
 export interface AnsweringReadIntoOptions extends ReadIntoOptions {
   /** Answers the client where the body cannot be had, with the error's status and without a body. */
   response: AnswerableResponse;
@@ -38,6 +47,7 @@ export interface AnsweringReadIntoOptions extends ReadIntoOptions {
 export interface TooLargeMessage {
   /** The stream, which is the request where it is one's body. */
   source: Readable;
+  /** Bytes that it was allowed to have. */
   limit: number;
   /** Bytes by its Content-Length; without, those that had come. */
   size: number;

@@ -20,8 +20,12 @@ declare global {
 }
 
 /** A request with its arena. */
-export type WithArena<T> = T & { arena: RequestArena };
+export type WithArena<T> = T & {
+  /** Lasts until the response was sent. */
+  arena: RequestArena;
+};
 
+/** The pool that requests have their arenas from, or what a new one is like. */
 export interface RequestArenaOptions extends ArenaPoolOptions {
   /** Where arenas come from, instead of a pool of its own; the other options say what that is like. */
   pool?: ArenaPool;
@@ -35,9 +39,11 @@ export interface RequestArenaMiddleware {
     res: ServerResponse | Http2ServerResponse,
     next: (error?: unknown) => void,
   ): void;
+  /** Where the arenas come from. */
   readonly pool: ArenaPool;
   /** Disposes of the pool, unless it was given by option. */
   dispose(): void;
+  /** The end of a `using` block: the same as `dispose()`. */
   [Symbol.dispose](): void;
 }
 

@@ -5,6 +5,7 @@ import { ArenaPool } from './arena-pool';
 import { runWith } from './context';
 import type { RequestArena } from './request-arena';
 
+/** The pool that the arena comes from. */
 export interface WithArenaOptions {
   /** Where the arena comes from. Default: one pool for all, named `'default'`, with the defaults of an ArenaPool. */
   pool?: ArenaPool;

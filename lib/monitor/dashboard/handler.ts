@@ -5,6 +5,7 @@ import { invalidType, invalidValue, outOfRange } from '../../errors';
 import { Feed } from './feed';
 import { CONTENT_SECURITY_POLICY, PAGE } from './page';
 
+/** Where the page is found, and how often it is brought up to date. */
 export interface DashboardOptions {
   /**
    * The path that the page has in the URLs of requests. Express and Connect take the path of `app.use(path, …)` off, so that it is

@@ -6,6 +6,7 @@ import { invalidType, outOfRange } from '../../errors';
 import { checkSize } from '../../sizes';
 import { dashboard, type DashboardOptions, refuse } from './handler';
 
+/** The same, and where the server listens. */
 export interface DashboardServerOptions extends DashboardOptions {
   /** From 0, for any that is free, to 65,535. Default: 0. */
   port?: number;
@@ -21,6 +22,7 @@ export interface DashboardServer {
   readonly url: string;
   /** Sends everybody away and stops listening. */
   close(): Promise<void>;
+  /** The end of an `await using` block: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
