@@ -35,7 +35,8 @@ function read(file: string): string {
 }
 
 function importsOf(file: string): string[] {
-  return [...read(file).matchAll(/(?:from|import|require\()\s*'([^']+)'/g)].map(([, specifier]) => specifier!);
+  const code = read(file).replace(/^ *\*.*$/gm, ''); // without the examples in doc comments
+  return [...code.matchAll(/(?:from|import|require\()\s*'([^']+)'/g)].map(([, specifier]) => specifier!);
 }
 
 /** The files of lib/ that a file imports, by their paths below lib/ and without an extension. */

@@ -20,6 +20,16 @@ const validAlign = isAlign;
  *
  * Exhausted, it answers `null`, and so it does for more than a block has. What comes back while it is not handed out, or is
  * not its own, is always found out.
+ *
+ * @example
+ * ```js
+ * import { BumpArenaLazy, FreeList, GiB, KiB } from 'offheap';
+ *
+ * const list = new FreeList(new BumpArenaLazy(1 * GiB), { blockSize: 4 * KiB, maxCount: Infinity });
+ * const block = list.alloc(3000);
+ * console.log(block.length, list.live); // → 4096 1
+ * list.free(block);
+ * ```
  */
 export class FreeList implements BlockOwner {
   readonly #source: Allocator;

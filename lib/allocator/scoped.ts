@@ -316,6 +316,18 @@ export class Scope implements BlockOwner {
 /**
  * A block of another allocator that is handed out from the front, in scopes that nest: leaving one gives up all that was
  * allocated in it. For temporary allocations in a loop.
+ *
+ * @example
+ * ```js
+ * import { heap, MiB, ScopedAllocator } from 'offheap';
+ *
+ * const allocator = new ScopedAllocator(heap, 1 * MiB);
+ * allocator.scope((scratch) => {
+ *   scratch.alloc(1000);
+ *   console.log(scratch.used); // → 1000
+ * });
+ * console.log(allocator.used); // → 0
+ * ```
  */
 export class ScopedAllocator extends Scope {
   /**

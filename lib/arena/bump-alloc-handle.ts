@@ -8,6 +8,18 @@ const KEY = new RegExp(`^[0-9a-f]{${KEY_LENGTH}}$`);
 /**
  * What threads find the memory of a BumpAlloc by: a plain object, to be posted as it is. Its id is drawn by chance, so nobody
  * gets at the memory who was not given it.
+ *
+ * @example
+ * ```js
+ * import { BumpAlloc, MiB } from 'offheap';
+ *
+ * const alloc = BumpAlloc.withSize(64 * MiB);
+ * const block = alloc.alloc(100);
+ * block.write('seen by all threads');
+ *
+ * const other = BumpAlloc.attach(alloc.handle); // as another thread does, with the handle that was posted to it
+ * console.log(other.bytesAt(alloc.offsetOf(block), 4).toString()); // → seen
+ * ```
  */
 export interface BumpAllocHandle {
   /** Says that it is such a handle. */

@@ -12,6 +12,17 @@ const { checkOpen } = pointers;
  * Alignments up to the page size (4 KiB on most systems) hold for the address in memory, larger ones for the offset.
  *
  * Dropped without `dispose()`, its memory is given back once the garbage collector finds that no view is left.
+ *
+ * @example
+ * ```js
+ * import { BumpArenaLazy, GiB, KiB } from 'offheap';
+ *
+ * const arena = new BumpArenaLazy(4 * GiB); // addresses, and no memory yet
+ * const block = arena.alloc(16 * KiB); // a Buffer, or null when the arena is full
+ * block.write('first');
+ * arena.reset(); // all of it at once; the memory stays warm
+ * arena.dispose(); // the memory goes back to the system
+ * ```
  */
 export class BumpArenaLazy extends BumpArena {
   readonly #region: LazyRegion;

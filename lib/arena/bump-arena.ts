@@ -65,6 +65,17 @@ export interface RenewOptions {
  *
  * Every method throws a TypeError `ERR_INVALID_ARG_TYPE` or a RangeError `ERR_OUT_OF_RANGE` for a wrong argument, and
  * an OffheapError `ERR_OFFHEAP_DISPOSED` after `dispose()`.
+ *
+ * @example
+ * ```js
+ * import { BumpArena, MiB } from 'offheap';
+ *
+ * const arena = new BumpArena(1 * MiB);
+ * const block = arena.alloc(100);
+ * console.log(block.length, arena.used); // → 100 100
+ * arena.reset();
+ * console.log(arena.used); // → 0
+ * ```
  */
 export class BumpArena extends BumpPointer implements BlockOwner {
   readonly #region: Region;

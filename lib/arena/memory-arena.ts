@@ -214,6 +214,18 @@ export class ArenaAllocator implements BlockOwner {
  *
  * No destructors run. Dropped without `dispose()`, the memory is given back once the garbage collector finds that no view is
  * left.
+ *
+ * @example
+ * ```js
+ * import { MemoryArena } from 'offheap';
+ *
+ * const memory = new MemoryArena();
+ * const sum = memory.scope((scratch) => {
+ *   const numbers = scratch.allocArray(Float64Array, 1000).fill(0.5);
+ *   return numbers.reduce((total, number) => total + number);
+ * });
+ * console.log(sum); // → 500
+ * ```
  */
 export class MemoryArena {
   readonly #memory: Memory;

@@ -10,6 +10,17 @@ import { TypedArena, type TypedArenaOptions } from './typed-arena';
  *
  * Dropped without `dispose()`, its memory is given back once the garbage collector finds no reference and no view left;
  * drop hooks do not run then.
+ *
+ * @example
+ * ```js
+ * import { f64, struct, TypedArenaLazy, u32 } from 'offheap';
+ *
+ * const Order = struct({ id: u32, price: f64 });
+ * const orders = new TypedArenaLazy(Order, 100_000_000); // addresses, and no memory yet
+ * const index = orders.push({ id: 1, price: 12.5 });
+ * orders.at(index).price *= 2;
+ * console.log(orders.at(index).price); // → 25
+ * ```
  */
 export class TypedArenaLazy<T extends object> extends TypedArena<T> {
   /**

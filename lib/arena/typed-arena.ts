@@ -38,6 +38,16 @@ let recordsOf: (arena: object) => Records;
  * `ERR_OFFHEAP_DISPOSED` after `dispose()`, and `ERR_OFFHEAP_EXCLUSIVE` when it is called by a drop hook.
  *
  * @typeParam T The class of the records.
+ *
+ * @example
+ * ```js
+ * import { f64, struct, TypedArena, u32 } from 'offheap';
+ *
+ * const Order = struct({ id: u32, price: f64 });
+ * const orders = new TypedArena(Order, 1000, { drop: ({ id }) => console.log(`order ${id} is gone`) });
+ * orders.push({ id: 1, price: 12.5 });
+ * orders.reset(); // → order 1 is gone
+ * ```
  */
 export class TypedArena<T extends object> implements Iterable<T> {
   readonly #records!: Records;

@@ -16,6 +16,16 @@ import { OwnedBlock } from './owned-block';
  *
  * @typeParam T What reading answers: a scalar, or a reference to a record.
  * @typeParam I What can be written.
+ *
+ * @example
+ * ```js
+ * import { Box, f64, heap } from 'offheap';
+ *
+ * const box = Box.newIn(heap, f64, 12.5);
+ * box.value *= 2;
+ * console.log(box.value); // → 25
+ * box.free();
+ * ```
  */
 export class Box<T, I = T> {
   readonly #type: FieldType;

@@ -24,6 +24,17 @@ import { Elements } from './elements';
  * @typeParam T What reading an element answers: a scalar, or a reference to a record.
  * @typeParam I What can be written.
  * @typeParam A The typed array that `elements` is; `null` where none has such elements.
+ *
+ * @example
+ * ```js
+ * import { f64, heap, Vec } from 'offheap';
+ *
+ * const prices = Vec.newIn(heap, f64);
+ * prices.extend([12.5, 11, 13]);
+ * prices.sort();
+ * console.log(prices.length, prices.at(0)); // → 3 11
+ * prices.free();
+ * ```
  */
 export class Vec<T, I = T, A extends NodeJS.TypedArray | null = NodeJS.TypedArray | null> implements Iterable<T> {
   readonly #type: FieldType;

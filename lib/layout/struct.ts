@@ -28,16 +28,25 @@ let backend: Backend | undefined;
  * arena's memory, and throw `ERR_OFFHEAP_STALE` once the arena has given the record up. Constructors and class fields of
  * a subclass work, and cost 20 to 60 ns for every reference; state that is to last belongs into the struct.
  *
- * ```ts
- * class Body extends struct({ id: u32, position: Vec2, mass: f64 }) {
- *   weight(): number {
- *     return this.mass * 9.81;
- *   }
- * }
- * ```
- *
  * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no field type; RangeError `ERR_OUT_OF_RANGE` for a name that is no
  * identifier or that references need themselves.
+ *
+ * @example
+ * ```js
+ * import { f32, f64, struct, TypedArena, u32 } from 'offheap';
+ *
+ * const Vec2 = struct({ x: f32, y: f32 });
+ *
+ * class Body extends struct({ id: u32, position: Vec2, mass: f64 }) {
+ *   get weight() {
+ *     return this.mass * 10;
+ *   }
+ * }
+ *
+ * const bodies = new TypedArena(Body, 1000);
+ * const body = bodies.alloc({ id: 1, position: { x: 3 }, mass: 2 });
+ * console.log(body.position.x, body.weight); // → 3 20
+ * ```
  */
 export function struct<const F extends Fields>(fields: F): StructClass<StructOf<F>> {
   return defineStruct(fields, (backend ??= canGenerate() ? generated : closures));

@@ -43,6 +43,16 @@ type OrNull<T, Full> = Full extends 'null' ? T | null : T;
  * of whoever comes next. A Buffer that is lost instead, its memory comes back after a garbage collection; see {@link LeakDetection}.
  *
  * A pool belongs to one thread.
+ *
+ * @example
+ * ```js
+ * import { BufferPool, KiB } from 'offheap';
+ *
+ * const pool = new BufferPool();
+ * const buffer = pool.acquire(20 * KiB);
+ * console.log(buffer.length); // → 20480
+ * pool.release(buffer); // once nothing works on it any more
+ * ```
  */
 export class BufferPool<Full extends 'allocate' | 'null' = 'allocate'> {
   /** As given by the options, and a number where another pool has that name. */

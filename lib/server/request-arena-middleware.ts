@@ -78,6 +78,17 @@ export function acquireFor(pool: ArenaPool, request: RequestLike, response: Resp
  * Where there can be no arena, `next` is called with the error, outside of any arena.
  *
  * @throws For wrong options, as the constructor of ArenaPool.
+ *
+ * @example
+ * ```js
+ * import { createServer } from 'node:http';
+ * import { currentArena, KiB, requestArena } from 'offheap';
+ *
+ * const arenas = requestArena(); // for Express: app.use(requestArena())
+ * const server = createServer((req, res) => {
+ *   arenas(req, res, () => res.end(currentArena().alloc(64 * KiB).fill('a')));
+ * });
+ * ```
  */
 export function requestArena(options: RequestArenaOptions = {}): RequestArenaMiddleware {
   const { pool, dispose } = poolOf(options);

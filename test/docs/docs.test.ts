@@ -6,15 +6,20 @@ import { type Block, Page } from './markdown';
 
 const ROOT = resolve(__dirname, '../..');
 
-const pages = [
-  'README.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file.split(sep).join('/')}`),
-].map((path) => new Page(ROOT, path));
+/** From the root, with slashes. */
+function filesIn(folder: string, extension: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => `${folder}/${file.split(sep).join('/')}`);
+}
 
-const blocks = pages.flatMap((page) => page.blocks);
+const pages = [
+  ...readdirSync(ROOT).filter((file) => file.endsWith('.md')), // SECURITY.md and CHANGELOG.md, too
+  ...filesIn('docs', '.md'),
+].map((path) => new Page(ROOT, path));
+const sources = filesIn('lib', '.ts').map((path) => new Page(ROOT, path));
+
+const blocks = [...pages, ...sources].flatMap((page) => page.blocks);
 
 /** For `it.each`, with a name in front. */
 function named(some: readonly Block[]): [string, Block][] {

@@ -9,7 +9,10 @@ export interface Block {
   readonly code: string;
 }
 
-/** One page. Of Markdown it knows what the pages here use: headings by `#`, fences by backticks, inline links. */
+/**
+ * One page, or the doc comments of a source. Of Markdown it knows what the pages here use: headings by `#`, fences by backticks,
+ * inline links.
+ */
 export class Page {
   readonly blocks: readonly Block[];
   readonly links: readonly string[];
@@ -23,12 +26,27 @@ export class Page {
     /** From the root, with slashes. */
     readonly path: string,
   ) {
-    const { blocks, prose } = split(path, readFileSync(join(root, path), 'utf8'));
+    const text = readFileSync(join(root, path), 'utf8');
+    const { blocks, prose } = split(path, path.endsWith('.ts') ? docComments(text) : text);
     this.blocks = blocks;
     this.spans = [...prose.matchAll(/`([^`]+)`/g)].map(([, span]) => span!);
     this.links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
     this.anchors = anchorsOf(prose);
   }
+}
+
+/** The text of a source's doc comments, each line where it was. */
+function docComments(source: string): string {
+  let inside = false;
+  return source
+    .split('\n')
+    .map((line) => {
+      inside ||= /^ *\/\*\*/.test(line);
+      const text = inside ? line.replace(/^ *(\/\*\*|\*(?!\/)) ?/, '').replace(/ *\*\/$/, '') : '';
+      inside &&= !line.endsWith('*/');
+      return text;
+    })
+    .join('\n');
 }
 
 function split(path: string, text: string): { blocks: Block[]; prose: string } {
