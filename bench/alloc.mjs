@@ -1,33 +1,12 @@
 // What does a Buffer cost, of any size, while the last 1,024 are kept?
 import './support/prepare.mjs';
 
-import { MemPool } from '@thi.ng/malloc';
 import { BumpArena, BumpArenaLazy, KiB, MiB } from '../dist/index.mjs';
-import { compare, ownLoop } from './support/measure.mjs';
+import { fromArena, fromMemPool, keep, KEPT } from './support/blocks.mjs';
+import { compare } from './support/measure.mjs';
 import { atMost, report, row } from './support/report.mjs';
 
-const KEPT = 1024;
-
-/** A sample is long enough to collect garbage in. */
-function keep(operations, alloc) {
-  const kept = new Array(KEPT).fill(undefined);
-  const body = `for (let i = 0; i < ${operations}; i++) kept[i & ${KEPT - 1}] = alloc();`;
-  return { run: ownLoop({ alloc, kept }, body), operations };
-}
-
-/** Allocates from an arena that starts over when it is full. */
-function fromArena(arena, size) {
-  return () => {
-    const block = arena.alloc(size);
-    if (block !== null) {
-      return block;
-    }
-    arena.resetUnsafe();
-    return arena.alloc(size);
-  };
-}
-
-/** The same by hand over a resizable ArrayBuffer. */
+/** As from an arena, by hand over a resizable ArrayBuffer. */
 function fromResizable(capacity, size) {
   const buffer = new ArrayBuffer(capacity, { maxByteLength: capacity });
   let used = 0;
@@ -37,22 +16,6 @@ function fromResizable(capacity, size) {
     }
     const block = Buffer.from(buffer, used, size);
     used += size;
-    return block;
-  };
-}
-
-/** Gives the oldest block back for each new one. */
-function fromPool(capacity, size) {
-  const pool = new MemPool({ buf: new ArrayBuffer(capacity) });
-  const live = new Array(KEPT).fill(0);
-  let next = 0;
-  return () => {
-    if (live[next] !== 0) {
-      pool.free(live[next]);
-    }
-    const block = pool.mallocAs('u8', size);
-    live[next] = block;
-    next = (next + 1) & (KEPT - 1);
     return block;
   };
 }
@@ -73,7 +36,7 @@ for (const [size, name] of [
       lazy: keep(50_000, fromArena(lazy, size)),
       node: keep(few, () => Buffer.allocUnsafe(size)),
       resizable: keep(50_000, fromResizable(capacity, size)),
-      pool: keep(2_000, fromPool(capacity + 2 * KEPT * 16, size)),
+      pool: keep(2_000, fromMemPool(capacity + 2 * KEPT * 16, size)),
     },
     { milliseconds: 120 },
   );

@@ -2,27 +2,11 @@
 import './support/prepare.mjs';
 
 import { BufferPool, GiB, KiB, MiB } from '../dist/index.mjs';
+import { fromPool, keep } from './support/blocks.mjs';
 import { compare, ownLoop } from './support/measure.mjs';
 import { atMost, atMostTimes, report, row } from './support/report.mjs';
 
-const KEPT = 1024;
 const NODE = 'Buffer.allocUnsafe';
-
-function keep(operations, next) {
-  const kept = new Array(KEPT).fill(undefined);
-  const body = `for (let i = 0; i < ${operations}; i++) kept[i & ${KEPT - 1}] = next(kept[i & ${KEPT - 1}]);`;
-  return { run: ownLoop({ next, kept }, body), operations };
-}
-
-/** Releases the oldest Buffer for each new one. */
-function fromPool(pool, size) {
-  return (oldest) => {
-    if (oldest !== undefined) {
-      pool.release(oldest);
-    }
-    return pool.acquire(size);
-  };
-}
 
 const rows = [];
 for (const [size, name, faster] of [
