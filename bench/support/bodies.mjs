@@ -62,6 +62,45 @@ export class BodiesByHand {
   }
 }
 
+/** The same by a DataView, which takes any offset and either order of bytes. */
+export class BodiesInDataView {
+  constructor(capacity) {
+    this.view = new DataView(new ArrayBuffer(capacity * 24));
+    this.capacity = capacity;
+    this.length = 0;
+  }
+
+  push(id, x, y, z, mass) {
+    const index = this.length;
+    if (index === this.capacity) {
+      return -1;
+    }
+    const { view } = this;
+    const start = index * 24;
+    view.setUint32(start, id, true);
+    view.setFloat32(start + 4, x, true);
+    view.setFloat32(start + 8, y, true);
+    view.setFloat32(start + 12, z, true);
+    view.setFloat64(start + 16, mass, true);
+    this.length = index + 1;
+    return index;
+  }
+
+  x(index) {
+    if (!(index >= 0 && index < this.length)) {
+      throw new RangeError(`no body ${index}`);
+    }
+    return this.view.getFloat32(index * 24 + 4, true);
+  }
+
+  setX(index, x) {
+    if (!(index >= 0 && index < this.length)) {
+      throw new RangeError(`no body ${index}`);
+    }
+    this.view.setFloat32(index * 24 + 4, x, true);
+  }
+}
+
 /** Arguments for body `i`, as text: doubles that are no small integers, as such fields have. */
 export const VALUES = 'i, i * 0.5, 1.5, i * 0.25, i * 1.5';
 export const INIT = '{ id: i, x: i * 0.5, y: 1.5, z: i * 0.25, mass: i * 1.5 }';

@@ -28,6 +28,34 @@ export function formatMarkdown(answers) {
     .join('\n\n');
 }
 
+/**
+ * As one table in Markdown for each question, with a line for offheap and for each of its references, and a column for each work: the
+ * figure, and how many times that of offheap it is.
+ */
+export function formatAlternatives(answers) {
+  return answers
+    .map(({ question, rows }) => {
+      const names = new Set(rows.flatMap(({ references }) => references.map(({ name }) => name)));
+      const lines = [
+        [question, ...rows.map(({ work }) => work)],
+        ['---', ...rows.map(() => '--:')],
+        ['**offheap**', ...rows.map(({ offheap, unit }) => `**${formatAmount(offheap.median, unit)}**`)],
+        ...[...names].map((name) => [name, ...rows.map((row) => besideOffheap(row, name))]),
+      ];
+      return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+    })
+    .join('\n\n');
+}
+
+function besideOffheap({ unit, offheap, references }, name) {
+  const figure = references.find((reference) => reference.name === name)?.figure;
+  if (figure === undefined) {
+    return '';
+  }
+  const times = Number((figure.median / offheap.median).toPrecision(2)).toLocaleString('en');
+  return `${formatAmount(figure.median, unit)} (${times} ×)`;
+}
+
 /** A line for the work and its first reference and budget, and one for each further reference or budget. */
 function cells({ work, unit, offheap, references, budgets }) {
   const count = Math.max(1, references.length, budgets.length);
