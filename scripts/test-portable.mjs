@@ -2,7 +2,8 @@
 //
 //   npm run test:portable -- <runtime> [path...]
 //
-// A path is that of a test file or a folder below test/. `here` is the runtime that this script is run by. The others come from
+// A path is that of a test file or a folder below test/. With --save, docs/platforms.md gets what is found out about the runtime;
+// without, it has to be there already. `here` is the runtime that this script is run by. The others come from
 // npm; those for another system run in an emulator, which has to be installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,9 +21,11 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { transformSync } from 'esbuild';
 
+import { Platforms } from './platforms.mjs';
 import { root, run, runtime } from './runtimes.mjs';
 
 /** By runtime: the binary of the package, and how a program is run. */
@@ -61,7 +64,8 @@ const LEFT_OUT = {
   'monitor/dashboard-page': 'takes a browser',
 };
 
-const [name, ...paths] = process.argv.slice(2);
+const { values: options, positionals } = parseArgs({ options: { save: { type: 'boolean' } }, allowPositionals: true });
+const [name, ...paths] = positionals;
 if (!Object.hasOwn(RUNTIMES, name ?? '')) {
   stop(`Usage: npm run test:portable -- <${Object.keys(RUNTIMES).join('|')}> [path...]`);
 }
@@ -83,7 +87,8 @@ const reports = await Promise.all(
     ),
   ),
 );
-const { runs } = reports[0];
+const { runs, facts } = reports[0];
+const differs = !(await checkFacts());
 const all = (list) => reports.flatMap((report) => report[list]);
 const passed = reports.reduce((sum, report) => sum + report.passed, 0);
 for (const test of all('skipped')) {
@@ -93,7 +98,19 @@ const seconds = ((Date.now() - started) / 1000).toFixed(0);
 console.log(
   `${runs}: ${passed} passed, ${all('skipped').length} skipped, ${all('failed').length} failed, in ${seconds} s`,
 );
-process.exitCode = all('failed').length === 0 && passed > 0 ? 0 : 1;
+process.exitCode = all('failed').length === 0 && passed > 0 && !differs ? 0 : 1;
+
+/** Whether docs/platforms.md says of this runtime what was found out. What is run `here` is any runtime. */
+async function checkFacts() {
+  const page = new Platforms();
+  if (options.save) {
+    await page.save(name, facts);
+    return true;
+  }
+  const wrong = name === 'here' ? [] : page.differences(name, facts);
+  wrong.forEach((line) => console.error(`docs/platforms.md: ${line}`));
+  return wrong.length === 0;
+}
 
 /** Runs some of the files in one process; answers what it reports. */
 async function runShard(shard, some) {

@@ -122,7 +122,6 @@ describe('The limit of memory', () => {
       parentPort.once('message', () => {
         setMemoryLimit(2 ** 40);
         parentPort.postMessage(arena.alloc(2 ** 26).length);
-        parentPort.close();
       });`;
     setMemoryLimit(memoryUsage().committed + 96 * MiB);
     const limit = memoryLimit();
@@ -132,7 +131,7 @@ describe('The limit of memory', () => {
     worker.postMessage(0);
     expect(await once(worker, 'message')).toEqual([64 * MiB]);
     expect(memoryLimit()).toBe(2 ** 40);
-    await once(worker, 'exit');
+    await worker.terminate();
   });
 });
 

@@ -150,8 +150,12 @@ async function runFile(path) {
   for (const file of files) {
     await runFile(file);
   }
+  const facts = require('./facts.cjs')();
   const { bun, deno, node } = process.versions;
   const runs = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
-  writeFileSync(reportFile, JSON.stringify({ runs: `${runs}, ${process.platform}-${process.arch}`, ...results }));
+  writeFileSync(
+    reportFile,
+    JSON.stringify({ runs: `${runs}, ${process.platform}-${process.arch}`, facts, ...results }),
+  );
   process.exit(results.failed.length === 0 ? 0 : 1);
 })();

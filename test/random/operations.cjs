@@ -282,11 +282,11 @@ const operations = [
     name: 'workers',
     weight: 2,
     async run(world) {
-      world.workers ??= [];
       world.workers = world.workers.filter(({ threadId }) => threadId !== -1);
       if (world.workers.length >= 2) {
         world.note('terminate a worker');
         await world.workers.shift().terminate();
+        world.terminated++;
         return;
       }
       world.note('start a worker');

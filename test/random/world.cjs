@@ -44,6 +44,9 @@ class World {
   log = [];
   marks = 0;
   refused = 0;
+  workers = [];
+  /** How many workers were. */
+  terminated = 0;
 
   constructor(seed) {
     this.random = new Random(seed);
