@@ -95,14 +95,11 @@ vm::Error Reservation::Commit(size_t size) {
   if (target > static_cast<size_t>(span_->end() - base_)) {
     return ENOMEM;  // part of the span was lost in a failed move
   }
-  if (!ClaimCommitted(kind_, target - committed_)) {
-    return ENOMEM;
-  }
   const vm::Error error = vm::commit(base_ + committed_, target - committed_);
   if (error != 0) {
-    SubtractCommitted(kind_, target - committed_);
     return error;
   }
+  AddCommitted(kind_, target - committed_);
   pieced_ = moved_;
   committed_ = target;
   span_->SetTouched(base_ + committed_);

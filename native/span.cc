@@ -1,7 +1,6 @@
 #include "span.h"
 
 #include <errno.h>
-#include <stdint.h>
 
 #include <mutex>
 #include <new>
@@ -18,11 +17,6 @@ struct Account {
 
 Account accounts[static_cast<size_t>(Kind::kCount)];
 std::atomic<size_t> mappings{0};
-
-// Of all kinds together: what the limit is about.
-std::atomic<size_t> committed{0};
-std::atomic<size_t> limit{SIZE_MAX};
-std::atomic<bool> limit_is_set{false};
 
 // Guards the list of all spans.
 std::mutex mutex;
@@ -138,41 +132,12 @@ Usage MeasureUsage(Kind kind) {
   return usage;
 }
 
-bool ClaimCommitted(Kind kind, size_t bytes) {
-  const size_t most = limit;
-  size_t before = committed;
-  do {
-    if (bytes > most || before > most - bytes) {
-      return false;
-    }
-  } while (!committed.compare_exchange_weak(before, before + bytes));
-  AccountOf(kind).committed += bytes;
-  return true;
-}
-
 void AddCommitted(Kind kind, size_t bytes) {
-  committed += bytes;
   AccountOf(kind).committed += bytes;
 }
 
 void SubtractCommitted(Kind kind, size_t bytes) {
-  committed -= bytes;
   AccountOf(kind).committed -= bytes;
-}
-
-size_t MemoryLimit() {
-  return limit;
-}
-
-void SetMemoryLimit(size_t bytes) {
-  limit_is_set = true;
-  limit = bytes;
-}
-
-void SetDefaultMemoryLimit(size_t bytes) {
-  if (!limit_is_set.exchange(true)) {
-    limit = bytes;
-  }
 }
 
 size_t CountMappings() {

@@ -64,18 +64,8 @@ class Span {
 };
 
 Usage MeasureUsage(Kind kind);
-// Counts memory that is about to be committed. False, and nothing counted, where the process would come to have more
-// than its limit. All threads count in one place, so that no two of them slip past together.
-bool ClaimCommitted(Kind kind, size_t bytes);
-// Counts memory that takes the place of at least as much, whatever the limit.
 void AddCommitted(Kind kind, size_t bytes);
 void SubtractCommitted(Kind kind, size_t bytes);
-
-// How much may be committed in all, in bytes; SIZE_MAX where there is no limit. A default is one for as long as nobody
-// has set another, and the first one stays.
-size_t MemoryLimit();
-void SetMemoryLimit(size_t bytes);
-void SetDefaultMemoryLimit(size_t bytes);
 
 // Mappings held by all spans, and how many they may hold.
 size_t CountMappings();

@@ -14,12 +14,6 @@ export interface Addon {
   usage(kind: Kind): [number, number, number, number];
   /** How many mappings the process holds through the addon. */
   mappings(): number;
-  /** How much the process may commit through the addon, in bytes; Infinity where there is no limit. */
-  memoryLimit(): number;
-  /** Sets it; Infinity takes it away. */
-  setMemoryLimit(bytes: number): void;
-  /** Sets it, unless it has been set before, by any thread. */
-  setDefaultMemoryLimit(bytes: number): void;
   /** Says that this environment ends only with the process, which spares it some of the care that a worker needs. */
   setMainThread(): void;
 }

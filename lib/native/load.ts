@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
 import { OffheapError } from '../errors';
@@ -68,19 +67,7 @@ function start(exports: unknown): Addon {
   if (isMainThread) {
     loaded.setMainThread();
   }
-  loaded.setDefaultMemoryLimit(defaultMemoryLimit());
   return loaded;
-}
-
-/**
- * Three quarters of what the container may have, in bytes: the rest is for the heap, and for what else the process has. Infinity
- * where there is no container, or one without a limit of its own.
- */
-function defaultMemoryLimit(): number {
-  // Runtimes answer 0, undefined or a very large number where there is no limit.
-  const { constrainedMemory } = process as { constrainedMemory?: () => number | undefined };
-  const constrained = constrainedMemory?.() ?? 0;
-  return constrained > 0 && constrained < totalmem() ? Math.floor(constrained * 0.75) : Infinity;
 }
 
 function firstLine(error: unknown): string {

@@ -1,8 +1,5 @@
 // The module: what lib/native/contract.ts describes.
 #include <napi.h>
-#include <stdint.h>
-
-#include <limits>
 
 #include "array_buffer.h"
 #include "environment.h"
@@ -52,20 +49,6 @@ Napi::Value ReadMappings(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(CountMappings()));
 }
 
-// memoryLimit(): of the process, in bytes; Infinity where there is none.
-Napi::Value ReadMemoryLimit(const Napi::CallbackInfo& info) {
-  const size_t limit = MemoryLimit();
-  const double infinity = std::numeric_limits<double>::infinity();
-  return Napi::Number::New(info.Env(), limit == SIZE_MAX ? infinity : static_cast<double>(limit));
-}
-
-// setMemoryLimit(bytes), setDefaultMemoryLimit(bytes): what is no size in bytes is no limit.
-template <void (*Set)(size_t)>
-void WriteMemoryLimit(const Napi::CallbackInfo& info) {
-  size_t bytes = 0;
-  Set(ReadSize(info[0], &bytes) ? bytes : SIZE_MAX);
-}
-
 // setMainThread(): this environment ends only with the process.
 void SetMainThread(const Napi::CallbackInfo& info) {
   if (Environment* environment = Environment::Of(info.Env())) {
@@ -86,10 +69,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("attach", Napi::Function::New<SharedWrap::Attach>(env, "attach"));
   exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
   exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
-  exports.Set("memoryLimit", Napi::Function::New<ReadMemoryLimit>(env, "memoryLimit"));
-  exports.Set("setMemoryLimit", Napi::Function::New<WriteMemoryLimit<SetMemoryLimit>>(env, "setMemoryLimit"));
-  exports.Set("setDefaultMemoryLimit",
-              Napi::Function::New<WriteMemoryLimit<SetDefaultMemoryLimit>>(env, "setDefaultMemoryLimit"));
   exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));
   return exports;
 }

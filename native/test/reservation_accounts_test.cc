@@ -1,7 +1,6 @@
 #include <errno.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "reservation_support.h"
 
@@ -171,76 +170,6 @@ TEST("few mappings are left behind when they run short") {
   }
   hog->Leave(hog->begin());
   ReleaseAll(&exposures);
-}
-
-// Without a limit again at its end, for the tests that come after.
-class Limited {
- public:
-  explicit Limited(size_t bytes) { SetMemoryLimit(bytes); }
-  ~Limited() { SetMemoryLimit(SIZE_MAX); }
-};
-
-TEST("a limit refuses commits beyond it, and costs nothing else") {
-  const Owned first = CreateCommitted(kMiB, 4 * kPage);
-  const Owned second = Create(kMiB);
-  const Limited limited(8 * kPage);
-  CHECK_EQUAL(MemoryLimit(), 8 * kPage);
-  CHECK_EQUAL(second->Commit(5 * kPage), ENOMEM);
-  CHECK_EQUAL(second->committed(), 0);
-  CHECK_EQUAL(Measure().committed, 4 * kPage);
-  CHECK_EQUAL(second->Commit(4 * kPage), 0);
-  CHECK_EQUAL(first->Commit(4 * kPage + 1), ENOMEM);
-  first->Dispose();
-  CHECK_EQUAL(second->Commit(8 * kPage), 0);
-}
-
-TEST("a limit that is lower than what there is leaves it as it is, and lets it be renewed") {
-  const Owned reservation = CreateCommitted(kMiB, 4 * kPage);
-  const Limited limited(kPage);
-  Exposure exposure = Expose(reservation, 4 * kPage);
-  memset(exposure.address, 7, 4 * kPage);
-  CHECK_EQUAL(reservation->Commit(5 * kPage), ENOMEM);
-  CHECK(IsAll(exposure.address, 4 * kPage, 7));
-  Renew(reservation);
-  CHECK_EQUAL(reservation->committed(), 4 * kPage);
-  CHECK_EQUAL(Measure().committed, 4 * kPage);
-  exposure.Release();
-}
-
-TEST("a commit that the system refuses is not counted") {
-  SKIP_IF(probe::RunsUnderTool(), "the tool would not survive the limit");
-  const Owned reservation = Create(8 * kGiB);
-  {
-    const probe::Limit limit(probe::Limit::Of::kMemory);
-    CHECK(reservation->Commit(8 * kGiB) != 0);
-    CHECK_EQUAL(Measure().committed, 0);
-  }
-  CHECK_EQUAL(reservation->Commit(kPage), 0);
-}
-
-TEST("threads that commit at once do not slip past a limit together") {
-  constexpr size_t kThreads = 4;
-  for (int round = 0; round < 20; round++) {
-    const Limited limited(16 * kPage);
-    std::vector<Owned> reservations;
-    for (size_t i = 0; i < kThreads; i++) {
-      reservations.push_back(Create(kMiB));
-    }
-    std::vector<std::thread> threads;
-    for (const Owned& reservation : reservations) {
-      threads.emplace_back([&reservation] {
-        for (size_t pages = 1; pages <= 8; pages++) {
-          if (reservation->Commit(pages * kPage) != 0) {
-            return;
-          }
-        }
-      });
-    }
-    for (std::thread& thread : threads) {
-      thread.join();
-    }
-    CHECK_EQUAL(Measure().committed, 16 * kPage);
-  }
 }
 
 }  // namespace
