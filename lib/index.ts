@@ -97,6 +97,7 @@ export {
 } from './server/request-arena-middleware';
 export { withArena, type WithArenaOptions } from './server/with-arena';
 export { type BlockLifetime } from './memory/lifetime';
+export { memoryLimit, setMemoryLimit } from './memory/limit';
 export { memoryUsage, type MemoryUsage, type MemoryUse } from './memory/usage';
 export { type Views } from './memory/views';
 export { memoryMap, type MemoryMapOptions, type MemoryMapTarget } from './monitor/memory-map';

@@ -95,11 +95,14 @@ vm::Error Reservation::Commit(size_t size) {
   if (target > static_cast<size_t>(span_->end() - base_)) {
     return ENOMEM;  // part of the span was lost in a failed move
   }
-  const vm::Error error = vm::commit(base_ + committed_, target - committed_);
-  if (error != 0) {
+  const size_t more = target - committed_;
+  if (const vm::Error error = AddCommitted(kind_, more)) {
     return error;
   }
-  AddCommitted(kind_, target - committed_);
+  if (const vm::Error error = vm::commit(base_ + committed_, more)) {
+    SubtractCommitted(kind_, more);
+    return error;
+  }
   pieced_ = moved_;
   committed_ = target;
   span_->SetTouched(base_ + committed_);
@@ -217,8 +220,8 @@ vm::Error Reservation::Relocate(bool warm) {
     span->Leave(span->begin());
     return error;
   }
-  AddCommitted(kind_, size);
-  Leave(true);
+  // Never more than before, so there is nothing to charge: a process at its limit can renew.
+  Leave(true, size);
   span_ = span;
   base_ = base;
   committed_ = size;
@@ -243,8 +246,9 @@ void Reservation::Dispose() {
   Leave(true);
 }
 
-// The part that has been exposed must stay accessible until its exposures are dead; the rest goes now.
-void Reservation::Leave(bool discard) {
+// The part that has been exposed must stay accessible until its exposures are dead; the rest goes now. `moved` bytes go
+// on being committed, at another address.
+void Reservation::Leave(bool discard, size_t moved) {
   if (span_ == nullptr) {
     return;
   }
@@ -256,8 +260,9 @@ void Reservation::Leave(bool discard) {
     }
     FuseVacated(discard ? keep : base_);
   }
-  SubtractCommitted(kind_, committed_);
-  span_->Leave(keep, fused_ == keep ? 1 : CountPieces());
+  const size_t contents = discard ? 0 : RoundUp(exposed_, Page());
+  SubtractCommitted(kind_, committed_ - moved, contents);
+  span_->Leave(keep, fused_ == keep ? 1 : CountPieces(), contents);
   span_ = nullptr;
   base_ = nullptr;
   committed_ = 0;

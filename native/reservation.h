@@ -58,7 +58,7 @@ class Reservation {
   size_t SizeToKeep() const;
   vm::Error Slide(size_t step);
   vm::Error Relocate(bool warm);
-  void Leave(bool discard);
+  void Leave(bool discard, size_t moved = 0);
   void FuseVacated(uint8_t* end);
   void AdviseHuge();
   size_t CountPieces() const;

@@ -1,6 +1,7 @@
 #include "span.h"
 
 #include <errno.h>
+#include <stdint.h>
 
 #include <mutex>
 #include <new>
@@ -17,6 +18,9 @@ struct Account {
 
 Account accounts[static_cast<size_t>(Kind::kCount)];
 std::atomic<size_t> mappings{0};
+std::atomic<size_t> charged{0};
+std::atomic<size_t> limit{SIZE_MAX};
+std::atomic<bool> limit_is_set{false};
 
 // Guards the list of all spans.
 std::mutex mutex;
@@ -69,6 +73,7 @@ Span::~Span() {
   const size_t size = static_cast<size_t>(end_ - begin_);
   (retired_ ? AccountOf(kind_).retired : AccountOf(kind_).reserved) -= size;
   SetMappings(0);
+  charged -= contents_;
   if (size > 0) {
     vm::release(begin_, size, true);
   }
@@ -80,7 +85,7 @@ void Span::Release() {
   }
 }
 
-void Span::Leave(uint8_t* keep, size_t mappings_kept) {
+void Span::Leave(uint8_t* keep, size_t mappings_kept, size_t contents) {
   const size_t size = static_cast<size_t>(end_ - begin_);
   const size_t kept = static_cast<size_t>(keep - begin_);
   // A span that is left with nothing exposed goes as a whole, which every system can do.
@@ -93,6 +98,7 @@ void Span::Leave(uint8_t* keep, size_t mappings_kept) {
   AccountOf(kind_).reserved -= size;
   AccountOf(kind_).retired += static_cast<size_t>(end_ - begin_);
   retired_ = true;
+  contents_ = contents;
   SetMappings(mappings_kept);
   Release();
 }
@@ -132,12 +138,40 @@ Usage MeasureUsage(Kind kind) {
   return usage;
 }
 
-void AddCommitted(Kind kind, size_t bytes) {
+vm::Error AddCommitted(Kind kind, size_t bytes) {
+  size_t before = charged;
+  do {
+    const size_t most = limit;
+    if (bytes > most || before > most - bytes) {
+      return ENOMEM;
+    }
+  } while (!charged.compare_exchange_weak(before, before + bytes));
   AccountOf(kind).committed += bytes;
+  return 0;
 }
 
-void SubtractCommitted(Kind kind, size_t bytes) {
+void SubtractCommitted(Kind kind, size_t bytes, size_t contents) {
   AccountOf(kind).committed -= bytes;
+  charged -= bytes - contents;
+}
+
+size_t ChargedBytes() {
+  return charged;
+}
+
+size_t MemoryLimit() {
+  return limit;
+}
+
+void SetMemoryLimit(size_t bytes) {
+  limit_is_set = true;
+  limit = bytes;
+}
+
+void SetDefaultMemoryLimit(size_t bytes) {
+  if (!limit_is_set.exchange(true)) {
+    limit = bytes;
+  }
 }
 
 size_t CountMappings() {

@@ -33,8 +33,8 @@ class Span {
   void Release();
 
   // The owner goes. What lies above `keep` has never been exposed and is given back now; the rest is made of this many
-  // mappings.
-  void Leave(uint8_t* keep, size_t mappings_kept = 1);
+  // mappings, and holds so many bytes of contents, which `SubtractCommitted` has left charged.
+  void Leave(uint8_t* keep, size_t mappings_kept = 1, size_t contents = 0);
 
   // The addresses from `from` to `to` may be somebody else's by now: forgets them, and gives back all above them.
   void Abandon(uint8_t* from, uint8_t* to);
@@ -57,6 +57,7 @@ class Span {
   bool retired_ = false;  // its owner has left
   const Kind kind_;
   size_t mappings_ = 0;
+  size_t contents_ = 0;  // bytes, charged until the last holder lets go
   std::atomic<size_t> holders_{1};
   std::atomic<uint8_t*> touched_;
   Span* previous_ = nullptr;
@@ -64,8 +65,24 @@ class Span {
 };
 
 Usage MeasureUsage(Kind kind);
-void AddCommitted(Kind kind, size_t bytes);
-void SubtractCommitted(Kind kind, size_t bytes);
+
+// Charges bytes that are about to be committed, so that no two threads take the same room. Beyond the limit it is
+// ENOMEM, and nothing has changed.
+vm::Error AddCommitted(Kind kind, size_t bytes);
+// These bytes are committed no more. `contents` of them stay charged: they lie in a span that is being left.
+void SubtractCommitted(Kind kind, size_t bytes, size_t contents = 0);
+
+// What the process holds that the system may have to back without being asked again, in bytes: what live reservations
+// have committed, and the contents of what was left without having been disposed of. Retired memory without contents is
+// not in it, or every renew would count until a garbage collection.
+size_t ChargedBytes();
+
+// How much may be charged, in bytes; SIZE_MAX at first, and for no limit. It may be below what is charged: then nothing
+// more is committed, and that is all.
+size_t MemoryLimit();
+void SetMemoryLimit(size_t bytes);
+// Does nothing once a limit was set: each thread that loads the addon calls it.
+void SetDefaultMemoryLimit(size_t bytes);
 
 // Mappings held by all spans, and how many they may hold.
 size_t CountMappings();

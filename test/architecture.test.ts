@@ -6,9 +6,11 @@ const ROOT = resolve(__dirname, '..');
 /** A file imports from its own folder and from lower layers. */
 const LAYERS: Readonly<Record<string, number>> = {
   'arguments.ts': 0,
+  'container.ts': 0,
   'errors.ts': 0,
   'later.ts': 0,
   'registry.ts': 0,
+  'settings.ts': 0,
   'sizes.ts': 0,
   native: 1,
   memory: 2,

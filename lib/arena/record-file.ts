@@ -11,6 +11,7 @@ import { types } from 'node:util';
 import { invalidType, OffheapError } from '../errors';
 import { definitionOf } from '../layout/definition';
 import type { StructClass } from '../layout/types';
+import { whyRefused } from '../memory/limit';
 import { MAX_LENGTH } from '../memory/region';
 import { checkSize, MiB } from '../sizes';
 import { checkOptions } from '../arguments';
@@ -206,7 +207,8 @@ async function readRecords(input: Input, header: Header, records: Records): Prom
   const { memory, text, type } = records;
   const end = header.count * type.size;
   if (!records.reserve(header.count)) {
-    throw new OffheapError('ERR_OFFHEAP_FULL', `No memory for ${header.count} records of ${type.size} bytes`);
+    const message = `No room for ${header.count} records of ${type.size} bytes: ${whyRefused(end)}`;
+    throw new OffheapError('ERR_OFFHEAP_FULL', message);
   }
   await input.readInto(memory.bytes.subarray(0, end));
   const textLength = Number((await input.read(8)).readBigUInt64LE());

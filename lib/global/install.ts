@@ -4,11 +4,12 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 import { BumpAlloc } from '../arena/bump-alloc';
 import type { BumpAllocHandle } from '../arena/bump-alloc-handle';
 import { invalidType, OffheapError } from '../errors';
+import { whyRefused } from '../memory/limit';
 import { MAX_LENGTH } from '../memory/region';
+import { sizeFrom, sizeText } from '../settings';
 import { alignUp, DEFAULT_ALIGN, formatBytes, GiB } from '../sizes';
 import { fillWith, lengthOf } from './concat';
 import { concatAllocates, Hook } from './hook';
-import { sizeFrom, sizeText } from './settings';
 import { type Counts, Shared, summarize } from './summary';
 import { ThreadBuffers } from './thread-buffers';
 import { emitWarning } from './warning';
@@ -102,7 +103,7 @@ function describeEnd(size: number): string {
   const { allocated, capacity } = alloc!;
   const others = 'it and what is as large come from Node.js';
   if (alignUp(allocated, DEFAULT_ALIGN) + size <= capacity) {
-    return `the system has no memory for a Buffer of ${formatBytes(size)}: ${others}`;
+    return `${whyRefused(size)} for a Buffer of ${formatBytes(size)}: ${others}`;
   }
   const more = Math.min(Math.max(2 * capacity, 2 * size), MAX_LENGTH);
   const remedy =

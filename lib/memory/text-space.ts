@@ -1,6 +1,7 @@
 import { OffheapError } from '../errors';
 import { formatBytes } from '../sizes';
 import { BlockBuffer } from './buffer-view';
+import { whyRefused } from './limit';
 import type { Region } from './region';
 
 /** The strings of an arena's records, as UTF-8, one after the other. Nobody else sees this memory. */
@@ -69,12 +70,13 @@ export class TextSpace {
     if (end <= this.#bytes.length) {
       return;
     }
-    if (end > this.#region.capacity || !this.#region.grow(end)) {
-      const room = formatBytes(this.#region.capacity - this.#used);
-      throw new OffheapError(
-        'ERR_OFFHEAP_FULL',
-        `No room for a text of ${length} bytes: of the ${formatBytes(this.#region.capacity)} of textBytes ${room} are left`,
-      );
+    const { capacity } = this.#region;
+    if (end > capacity || !this.#region.grow(end)) {
+      const reason =
+        end > capacity
+          ? `of the ${formatBytes(capacity)} of textBytes ${formatBytes(capacity - this.#used)} are left`
+          : whyRefused(length);
+      throw new OffheapError('ERR_OFFHEAP_FULL', `No room for a text of ${length} bytes: ${reason}`);
     }
     const { buffer } = this.#region;
     this.#bytes = new BlockBuffer(buffer, 0, buffer.byteLength);

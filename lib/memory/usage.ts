@@ -1,6 +1,6 @@
-import { OffheapError } from '../errors';
-import { type Addon, Kind } from '../native/contract';
-import { loadAddon } from '../native/load';
+import { Kind } from '../native/contract';
+import { loadIfPossible } from '../native/load';
+import { chargedAndLimit } from './limit';
 
 /** Memory in lazily committed ranges, in bytes. */
 export interface MemoryUse {
@@ -18,6 +18,13 @@ export interface MemoryUse {
 export interface MemoryUsage extends MemoryUse {
   /** The same by what it serves. */
   kinds: Record<'arena' | 'typedArena' | 'bumpAlloc' | 'pool', MemoryUse>;
+  /**
+   * What counts against `limit`: all that is committed, and the contents of Buffers that have outlived an arena nobody
+   * disposed of.
+   */
+  charged: number;
+  /** See `setMemoryLimit`; Infinity for none. */
+  limit: number;
 }
 
 /**
@@ -38,17 +45,6 @@ export function memoryUsage(): MemoryUsage {
     total.resident += resident;
     total.retired += retired;
   }
-  return { ...total, kinds };
-}
-
-/** Where no addon loads, nothing can have been reserved. */
-function loadIfPossible(): Addon | null {
-  try {
-    return loadAddon();
-  } catch (error) {
-    if (error instanceof OffheapError && error.code === 'ERR_OFFHEAP_ADDON') {
-      return null;
-    }
-    throw error;
-  }
+  const [charged, limit] = chargedAndLimit();
+  return { ...total, kinds, charged, limit };
 }

@@ -131,10 +131,11 @@ const KINDS = { arena: 'arenas', typedArena: 'typed arenas', bumpAlloc: 'BumpAll
 
 /** The whole process, all threads together. */
 export function processModel(usage = memoryUsage()): MapModel {
-  const { reserved, committed, resident, retired, kinds } = usage;
+  const { reserved, committed, resident, retired, kinds, charged, limit } = usage;
+  const share = limit === Infinity ? '' : ` ${formatBytes(charged)} of at most ${formatBytes(limit)} are committed.`;
   return {
     title: `Memory of process ${process.pid} outside of the heap`,
-    summary: `${formatBytes(resident)} of physical memory; ${formatBytes(retired)} of addresses wait for the garbage collector.`,
+    summary: `${formatBytes(resident)} of physical memory; ${formatBytes(retired)} of addresses wait for the garbage collector.${share}`,
     levels: { reserved, committed, resident, live: null, rounding: 0, highWaterMark: null },
     table: {
       heading: 'By kind',

@@ -1,5 +1,5 @@
 import type { ArenaStats } from '../arena/stats';
-import type { MemoryUse } from '../memory/usage';
+import type { MemoryUsage, MemoryUse } from '../memory/usage';
 import type { PoolSizeStats, PoolStats } from '../pool/pool-stats';
 import type { ArenaPoolStats } from '../server/arena-pool';
 import type { Snapshot } from './snapshot';
@@ -133,7 +133,23 @@ const MEMORY = define<MemoryUse>(
   ],
 );
 
-export const DEFINITIONS: readonly Definition[] = [...POOLS, ...ARENA_POOLS, ...ARENAS, ...MEMORY];
+/** Where there is no limit, there is no sample of it, so that a ratio is never one of Infinity. */
+const LIMIT = define<number>('offheap_memory_', ({ memory: { limit } }) => (limit === Infinity ? [] : [[{}, limit]]), [
+  ['limit_bytes', 'Bytes that the whole process may commit, all kinds together', (limit) => limit],
+]);
+
+const CHARGED = define<MemoryUsage>('offheap_memory_', ({ memory }) => [[{}, memory]], [
+  ['charged_bytes', 'Bytes that count against the limit on what the process may commit', ({ charged }) => charged],
+]);
+
+export const DEFINITIONS: readonly Definition[] = [
+  ...POOLS,
+  ...ARENA_POOLS,
+  ...ARENAS,
+  ...MEMORY,
+  ...CHARGED,
+  ...LIMIT,
+];
 
 /** Many series: four for each class of each pool. */
 export const SIZE_CLASS_DEFINITIONS: readonly Definition[] = SIZE_CLASSES;

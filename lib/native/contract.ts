@@ -12,6 +12,10 @@ export interface Addon {
   attach(key: string): NativeShared | number;
   /** What the process holds of one kind: `[reserved, committed, resident, retired]`, in bytes. */
   usage(kind: Kind): [number, number, number, number];
+  /** What the process holds that counts against the limit, and the limit, in bytes; Infinity for none. */
+  charged(): [charged: number, limit: number];
+  /** Sets the limit, or only the default: then nothing happens where one was set before. */
+  setLimit(bytes: number, isDefault: boolean): number;
   /** How many mappings the process holds through the addon. */
   mappings(): number;
   /** Says that this environment ends only with the process, which spares it some of the care that a worker needs. */

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { OffheapError } from '../errors';
 import type { Addon } from './contract';
+import { defaultMemoryLimit } from './default-limit';
 
 let addon: Addon | undefined;
 
@@ -10,10 +11,22 @@ let addon: Addon | undefined;
  * may succeed.
  *
  * @throws OffheapError `ERR_OFFHEAP_ADDON` where there is no binary that this runtime can load; the message lists what
- * was tried, with each refusal, and the remedies.
+ * was tried, with each refusal, and the remedies. TypeError `ERR_INVALID_ARG_VALUE` where `OFFHEAP_MEMORY_LIMIT` is no size.
  */
 export function loadAddon(): Addon {
-  return (addon ??= load());
+  return (addon ??= withLimit(load()));
+}
+
+/** The same; `null` where there is none, so that nothing can have been reserved. */
+export function loadIfPossible(): Addon | null {
+  try {
+    return loadAddon();
+  } catch (error) {
+    if (error instanceof OffheapError && error.code === 'ERR_OFFHEAP_ADDON') {
+      return null;
+    }
+    throw error;
+  }
 }
 
 // Bundlers follow a require() with a literal path, and only warn about one inside of a `try` that leads nowhere.
@@ -67,6 +80,11 @@ function start(exports: unknown): Addon {
   if (isMainThread) {
     loaded.setMainThread();
   }
+  return loaded;
+}
+
+function withLimit(loaded: Addon): Addon {
+  loaded.setLimit(defaultMemoryLimit(), true);
   return loaded;
 }
 

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 
 import { checkBoolean, checkDelay, checkOneOf, checkOptions } from '../arguments';
+import { constrainedMemory } from '../container';
 import { invalidType } from '../errors';
 import { alignDown, checkSize, MiB } from '../sizes';
 import { type LeakDetection, leakDetectionFrom } from './leak-detector';
@@ -73,8 +74,5 @@ export function checkPoolOptions(options: BufferPoolOptions): Required<BufferPoo
 }
 
 function halfOfMemory(): number {
-  // 0 or far too much where there is no limit.
-  const limit = (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
-  const memory = totalmem();
-  return alignDown(Math.floor((limit > 0 && limit < memory ? limit : memory) / 2), MiB);
+  return alignDown(Math.floor(Math.min(constrainedMemory(), totalmem()) / 2), MiB);
 }

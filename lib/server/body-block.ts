@@ -1,5 +1,6 @@
 import type { BumpArena } from '../arena/bump-arena';
 import { OffheapError } from '../errors';
+import { whyRefused } from '../memory/limit';
 import { formatBytes } from '../sizes';
 import { BodyError } from './body-error';
 import { requestArenas } from './request-arena';
@@ -45,7 +46,9 @@ export class BodyBlock {
       block === null ? this.#arena.alloc(size) : this.#arena.realloc(this.#attached(), size),
     );
     if (grown === null) {
-      throw new BodyError('ERR_OFFHEAP_FULL', 503, `The arena has no room for a body of ${formatBytes(size)} or more`);
+      const reason = size > this.#arena.remaining ? '' : `: ${whyRefused(size)}`;
+      const message = `The arena has no room for a body of ${formatBytes(size)} or more${reason}`;
+      throw new BodyError('ERR_OFFHEAP_FULL', 503, message);
     }
     this.#block = grown;
     this.#size = size;

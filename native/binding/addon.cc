@@ -1,6 +1,8 @@
 // The module: what lib/native/contract.ts describes.
 #include <napi.h>
 
+#include <limits>
+
 #include "array_buffer.h"
 #include "environment.h"
 #include "reservation_wrap.h"
@@ -43,6 +45,28 @@ Napi::Value ReadUsage(const Napi::CallbackInfo& info) {
   return array;
 }
 
+// charged(): [what counts against the limit, the limit]; Infinity for no limit.
+Napi::Value ReadCharged(const Napi::CallbackInfo& info) {
+  Settle(info);
+  const size_t limit = MemoryLimit();
+  Napi::Array array = Napi::Array::New(info.Env(), 2);
+  array[0u] = static_cast<double>(ChargedBytes());
+  array[1u] = limit == SIZE_MAX ? std::numeric_limits<double>::infinity() : static_cast<double>(limit);
+  return array;
+}
+
+// setLimit(bytes, isDefault): what is more than a size can be, such as Infinity, is no limit.
+Napi::Value SetLimit(const Napi::CallbackInfo& info) {
+  double number = 0;
+  if (napi_get_value_double(info.Env(), info[0], &number) != napi_ok || !(number >= 0) || !info[1].IsBoolean()) {
+    return Answer(info, EINVAL);
+  }
+  size_t bytes = SIZE_MAX;
+  ReadSize(info[0], &bytes);
+  (info[1].As<Napi::Boolean>() ? SetDefaultMemoryLimit : SetMemoryLimit)(bytes);
+  return Answer(info, 0);
+}
+
 // mappings(): how many of them the process holds through this package.
 Napi::Value ReadMappings(const Napi::CallbackInfo& info) {
   Settle(info);
@@ -68,6 +92,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("share", Napi::Function::New<SharedWrap::Share>(env, "share"));
   exports.Set("attach", Napi::Function::New<SharedWrap::Attach>(env, "attach"));
   exports.Set("usage", Napi::Function::New<ReadUsage>(env, "usage"));
+  exports.Set("charged", Napi::Function::New<ReadCharged>(env, "charged"));
+  exports.Set("setLimit", Napi::Function::New<SetLimit>(env, "setLimit"));
   exports.Set("mappings", Napi::Function::New<ReadMappings>(env, "mappings"));
   exports.Set("setMainThread", Napi::Function::New<SetMainThread>(env, "setMainThread"));
   return exports;

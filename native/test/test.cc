@@ -26,6 +26,8 @@ void CheckNothingIsLeft() {
     CHECK_EQUAL(usage.retired, 0);
   }
   CHECK_EQUAL(CountMappings(), 0);
+  CHECK_EQUAL(ChargedBytes(), 0);
+  CHECK_EQUAL(MemoryLimit(), SIZE_MAX);
 }
 
 [[noreturn]] void Fail() {

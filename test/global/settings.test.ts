@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 
 import { GiB, KiB, MiB } from '../../lib';
-import { sizeFrom } from '../../lib/global/settings';
+import { sizeFrom } from '../../lib/settings';
 import { IMPORT, run } from './support';
 
 const NAME = 'OFFHEAP_GLOBAL_SIZE';

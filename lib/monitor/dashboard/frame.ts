@@ -20,7 +20,14 @@ export interface Frame extends VitalSigns {
   readonly intervalMs: number;
   readonly process: { readonly pid: number; readonly version: string; readonly uptime: number };
   /** Bytes. */
-  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly resident: number };
+  readonly memory: {
+    readonly rss: number;
+    readonly heapUsed: number;
+    readonly resident: number;
+    readonly charged: number;
+    /** null for none. */
+    readonly limit: number | null;
+  };
   /** Resident bytes. */
   readonly kinds: Readonly<Record<string, number>>;
   readonly map: string;
@@ -32,14 +39,15 @@ export interface Frame extends VitalSigns {
 export function makeFrame(intervalMs: number, vitals: VitalSigns): Frame {
   const { pools, arenaPools, arenas, memory } = takeSnapshot();
   const { rss, heapUsed } = process.memoryUsage();
+  const { resident, charged, limit } = memory;
   const kinds: readonly [string, MemoryUse][] = Object.entries(memory.kinds);
   return {
     ...vitals,
     at: Date.now(),
     intervalMs,
     process: { pid: process.pid, version: process.version, uptime: process.uptime() },
-    memory: { rss, heapUsed, resident: memory.resident },
-    kinds: Object.fromEntries(kinds.map(([kind, { resident }]) => [kind, resident])),
+    memory: { rss, heapUsed, resident, charged, limit: limit === Infinity ? null : limit },
+    kinds: Object.fromEntries(kinds.map(([kind, use]) => [kind, use.resident])),
     map: drawMap(processModel(memory), false),
     pools: pools.map(itemOf),
     arenaPools: arenaPools.map(itemOf),

@@ -53,7 +53,10 @@ function showProcess(frame) {
   memory.say(formatBytes(bytes.rss), 'resident');
   const by = frame.kinds;
   kinds.add(frame.at, [by.pool, by.arena, by.typedArena, by.bumpAlloc]);
-  kinds.say(formatBytes(bytes.resident), 'resident');
+  kinds.say(
+    formatBytes(bytes.resident),
+    'resident' + (bytes.limit === null ? '' : ', ' + formatBytes(bytes.charged) + ' of ' + formatBytes(bytes.limit) + ' committed')
+  );
   const gc = frame.gc;
   collections.add(frame.at, [gc.total, gc.longest]);
   collections.say(formatMs(gc.total), 'in ' + formatCount(gc.count) + (gc.count === 1 ? ' collection' : ' collections'));

@@ -1,5 +1,5 @@
-import { invalidValue } from '../errors';
-import { GiB, KiB, MiB } from '../sizes';
+import { invalidValue } from './errors';
+import { GiB, KiB, MiB } from './sizes';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: KiB, m: MiB, g: GiB };
 
