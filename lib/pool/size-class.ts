@@ -96,7 +96,9 @@ export class SizeClass {
   #grow(): Chunk | null {
     const total = [...this.chunks].reduce((sum, { capacity }) => sum + capacity, 0);
     const size = Math.min(Math.max(total * GROWTH, LEAST_CHUNK), LARGEST_CHUNK);
-    const chunk = Chunk.create(this, Math.max(1, Math.floor(size / this.blockSize)));
+    const count = Math.max(1, Math.floor(size / this.blockSize));
+    // Where there is no room for as much, there may be some for one.
+    const chunk = Chunk.create(this, count) ?? (count > 1 ? Chunk.create(this, 1) : null);
     if (chunk !== null) {
       this.chunks.add(chunk);
     }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { KiB, MiB } from '../../lib';
+import { KiB, memoryUsage, MiB, setMemoryLimit } from '../../lib';
 import { codeOf } from '../arena/support';
 import { steal } from '../collections/support';
 import { isAll, makePool } from './support';
@@ -48,6 +48,36 @@ describe('maxBytes', () => {
     const pool = makePool({ maxBytes: 0 });
     pool.release(pool.acquire(10).fill(1));
     expect(pool.stats).toMatchObject({ fallbacks: 1, reserved: 0 });
+  });
+});
+
+describe('The limit of the process', () => {
+  afterEach(() => {
+    setMemoryLimit(Infinity);
+  });
+
+  it('is where the pool is full, to the last block that there is room for', () => {
+    const pool = makePool({ whenFull: 'null' });
+    setMemoryLimit(memoryUsage().charged + 20 * MiB);
+    const buffers: Buffer[] = [];
+    for (let buffer = pool.acquire(MiB); buffer !== null; buffer = pool.acquire(MiB)) {
+      buffers.push(buffer);
+    }
+    expect(buffers.length).toBeGreaterThanOrEqual(20); // more, where memory of other tests was given back meanwhile
+    expect(buffers.length).toBeLessThan(100);
+    pool.release(buffers.pop()!);
+    expect(pool.acquire(MiB)).toHaveLength(MiB);
+    setMemoryLimit(memoryUsage().charged + MiB);
+    expect(pool.acquire(MiB)).toHaveLength(MiB);
+  });
+
+  it('makes other size classes give back what they do not need', () => {
+    const pool = makePool({ whenFull: 'null' });
+    for (const buffer of Array.from({ length: 16 }, () => pool.acquire(64 * KiB)!)) {
+      pool.release(buffer);
+    }
+    setMemoryLimit(memoryUsage().charged);
+    expect(pool.acquire(512 * KiB)).toHaveLength(512 * KiB);
   });
 });
 
