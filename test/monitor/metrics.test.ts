@@ -7,12 +7,14 @@ import {
   ArenaPool,
   BufferPool,
   BumpArenaLazy,
+  GiB,
   KiB,
   memoryUsage,
   MiB,
   type MetricsOptions,
   type MetricsRegister,
   registerMetrics,
+  setMemoryLimit,
   watch,
 } from '../../lib';
 import { codeOf } from '../arena/support';
@@ -105,6 +107,21 @@ describe('registerMetrics()', () => {
     expect(samples.get('offheap_memory_committed_bytes{kind="arena"}')).toBe(memoryUsage().kinds.arena.committed);
     for (const kind of Object.keys(memoryUsage().kinds)) {
       expect(samples.has(`offheap_memory_resident_bytes{kind="${kind}"}`)).toBe(true);
+    }
+  });
+
+  it('tells of the memory limit where there is one', async () => {
+    using arena = new BumpArenaLazy(16 * MiB);
+    arena.alloc(MiB);
+    const register = registered();
+    try {
+      expect((await scrape(register)).has('offheap_memory_limit_bytes')).toBe(false);
+      setMemoryLimit(GiB);
+      const samples = await scrape(register);
+      expect(samples.get('offheap_memory_limit_bytes')).toBe(GiB);
+      expect(samples.get('offheap_memory_charged_bytes')).toBeGreaterThanOrEqual(arena.committed);
+    } finally {
+      setMemoryLimit(Infinity);
     }
   });
 
