@@ -4,7 +4,10 @@ import { runInNewContext } from 'node:vm';
 /** A full collection. Node needs no --expose-gc on the command line: the flag holds for contexts made after it is set. */
 export const collectGarbage: () => void = (() => {
   if (typeof gc === 'function') {
-    return () => void gc!();
+    const collect = gc;
+    return () => {
+      collect();
+    };
   }
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
