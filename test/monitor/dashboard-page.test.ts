@@ -2,7 +2,18 @@ import { statSync } from 'node:fs';
 
 import type { Page } from 'playwright-core';
 
-import { ArenaPool, BufferPool, BumpArenaLazy, GiB, KiB, memoryMap, MiB, type Watch, watch } from '../../lib';
+import {
+  ArenaPool,
+  BufferPool,
+  BumpArenaLazy,
+  GiB,
+  KiB,
+  memoryMap,
+  MiB,
+  setMemoryLimit,
+  type Watch,
+  watch,
+} from '../../lib';
 import { type DashboardServer, startDashboard } from '../../lib/monitor/dashboard';
 import { Browser, describeInBrowser, keepScreenshot } from './browser';
 import { pause, Probe, until } from './support';
@@ -125,6 +136,22 @@ describeInBrowser('The page of the dashboard', () => {
       expect(complaints).toEqual([]);
       await page.close();
     } finally {
+      dropPool();
+    }
+  });
+
+  it('shows how much of the memory limit is taken, where there is one', async () => {
+    usePool();
+    try {
+      const { page, complaints } = await browser.open(server.url);
+      await waitForStatus(page, 'live');
+      expect(await page.getByText(/ committed$/).count()).toBe(0);
+      setMemoryLimit(GiB);
+      await page.getByText(/^resident, [\d.]+ MiB of 1 GiB committed$/).waitFor();
+      expect(complaints).toEqual([]);
+      await page.close();
+    } finally {
+      setMemoryLimit(Infinity);
       dropPool();
     }
   });

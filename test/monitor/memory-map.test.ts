@@ -14,6 +14,7 @@ import {
   type MemoryMapOptions,
   type MemoryMapTarget,
   memoryUsage,
+  setMemoryLimit,
   MiB,
   struct,
   TypedArenaLazy,
@@ -249,6 +250,16 @@ describe('memoryMap() of the process', () => {
     expect(title).toContain(String(process.pid));
     expect(texts).toEqual(expect.arrayContaining(['arenas', 'typed arenas', 'BumpAlloc', 'pools']));
     expect(description.match(/ retired /g)).toHaveLength(Object.keys(kinds).length);
+    expect(description).not.toContain('at most');
+  });
+
+  it('says how much of the memory limit is taken, where there is one', () => {
+    setMemoryLimit(64 * MiB);
+    try {
+      expect(new Picture(memoryMap()).description).toMatch(/ of at most 64 MiB are committed\./);
+    } finally {
+      setMemoryLimit(Infinity);
+    }
   });
 });
 
