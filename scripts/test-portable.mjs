@@ -28,7 +28,12 @@ import { transformSync } from 'esbuild';
 import { Platforms } from './platforms.mjs';
 import { root, run, runtime } from './runtimes.mjs';
 
-/** By runtime: the binary of the package, and how a program is run. */
+/** What is about memory, which an emulator has to make anew. */
+const IN_WINDOWS = ['allocator', 'arena', 'memory', 'pool', 'threads'];
+/** Of that, what is about the system: every instruction is emulated. */
+const SLOWLY = ['memory', 'arena/blocks', 'arena/lazy', 'arena/starting-over', 'arena/bump-alloc', 'pool/buffer-pool'];
+
+/** By runtime: the binary of the package, how a program is run, and what is tested there, if not everything. */
 const RUNTIMES = {
   here: { platform: `${process.platform}-${process.arch}`, command: () => [process.execPath] },
   node20: { platform: 'linux-x64', command: () => [runtime('node20')] },
@@ -37,9 +42,9 @@ const RUNTIMES = {
   node26: { platform: 'linux-x64', command: () => [runtime('node26')] },
   bun: { platform: 'linux-x64', command: () => [runtime('bun'), '--expose-gc'] },
   deno: { platform: 'linux-x64', command: () => [runtime('deno'), 'run', '-A', '--v8-flags=--expose-gc'] },
-  arm64: { platform: 'linux-arm64', command: () => emulated('node22-linux-arm64') },
-  'wine-node20': { platform: 'win32-x64', command: () => wine('node20-win32-x64') },
-  'wine-node22': { platform: 'win32-x64', command: () => wine('node22-win32-x64') },
+  arm64: { platform: 'linux-arm64', command: () => emulated('node22-linux-arm64'), folders: SLOWLY },
+  'wine-node20': { platform: 'win32-x64', command: () => wine('node20-win32-x64'), folders: IN_WINDOWS },
+  'wine-node22': { platform: 'win32-x64', command: () => wine('node22-win32-x64'), folders: IN_WINDOWS },
 };
 
 const FOLDERS = [
@@ -69,7 +74,7 @@ const [name, ...paths] = positionals;
 if (!Object.hasOwn(RUNTIMES, name ?? '')) {
   stop(`Usage: npm run test:portable -- <${Object.keys(RUNTIMES).join('|')}> [path...]`);
 }
-const { platform, command } = RUNTIMES[name];
+const { platform, command, folders = FOLDERS } = RUNTIMES[name];
 const folder = join(root, 'build', 'portable', name);
 
 prepare();
@@ -167,7 +172,7 @@ function prepare() {
 
 /** Below the project's folder, without those that are left out. */
 function testFiles() {
-  const wanted = (paths.length > 0 ? paths : FOLDERS).map((path) =>
+  const wanted = (paths.length > 0 ? paths : folders).map((path) =>
     path.replace(/^test\//, '').replace(/\.test\.ts$/, ''),
   );
   const all = readdirSync(join(folder, 'test'), { recursive: true, encoding: 'utf8' })

@@ -117,3 +117,16 @@ describe('docs/errors.md', () => {
     expect(sections.sort()).toEqual([...codes].map((code) => code.toLowerCase()).sort());
   });
 });
+
+describe('docs/platforms.md', () => {
+  it('says everything for which tests are skipped in other runtimes', () => {
+    const differences = JSON.parse(readFileSync(join(ROOT, 'test/portable/differences.json'), 'utf8')) as Record<
+      string,
+      { what: string }[]
+    >;
+    const text = readFileSync(join(ROOT, 'docs/platforms.md'), 'utf8').replace(/\s+/g, ' ');
+    const reasons = Object.values(differences).flatMap((list) => list.map(({ what }) => what));
+    expect(reasons.filter((what) => !text.includes(what))).toEqual([]);
+    expect(reasons.length).toBeGreaterThan(10);
+  });
+});
