@@ -24,7 +24,7 @@ run(target, ['-max_len=400', '-print_final_stats=1', ...options, corpus], folder
 function run(command, args, cwd) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit' });
   if (error?.code === 'ENOENT') {
-    console.error(`This needs ${command}, which is not in PATH. On Debian: apt-get install clang libclang-rt-14-dev`);
+    console.error(`This needs ${command}, which is not in PATH. On Debian: apt-get install clang libclang-rt-dev`);
     process.exit(1);
   }
   if (error !== undefined) {
