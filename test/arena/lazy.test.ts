@@ -1,6 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-
 import {
   BumpAlloc,
   BumpArenaLazy,
@@ -13,6 +10,7 @@ import {
 } from '../../lib';
 import { loadAddon } from '../../lib/native/load';
 import { collectGarbage, settle } from '../support';
+import { runWithSpareMemory } from './support';
 
 const { pageSize, maxMappings } = loadAddon().system;
 
@@ -114,12 +112,11 @@ describe('BumpArenaLazy', () => {
   });
 
   it('takes what there is where the system refuses a doubling, and is full only then', () => {
-    const script = join(__dirname, 'commit-refused.cjs');
-    const limit = 'ulimit -d 2100000 && exec "$0" "$@"'; // KiB of writable memory
-    const command = [process.execPath, '--expose-gc', script];
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', limit, ...command], { encoding: 'utf8' });
-    expect([status, stderr]).toEqual([0, '']);
-    const rounds = JSON.parse(stdout) as { taken: number; committed: number; refused: boolean }[];
+    const rounds = runWithSpareMemory(1500 * MiB, 'commit-refused.cjs') as {
+      taken: number;
+      committed: number;
+      refused: boolean;
+    }[];
     expect(rounds).toHaveLength(2);
     for (const { taken, committed, refused } of rounds) {
       expect(refused).toBe(true);

@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { constants } from 'node:buffer';
-import { join } from 'node:path';
 
 import { array, GiB, KiB, MemoryArena, memoryUsage, MiB, self, struct, u32 } from '../../lib';
 import { settle } from '../support';
-import { codeOf, DETACHES, isZero } from './support';
+import { codeOf, DETACHES, isZero, runWithSpareMemory } from './support';
 
 const Node = struct({ id: u32, next: self, list: array(u32, 2) });
 
@@ -117,11 +115,10 @@ describe('A MemoryArena', () => {
   });
 
   it('is full where the system has no more memory, loses nothing by it, and works again afterwards', () => {
-    const script = join(__dirname, 'memory-arena-refused.cjs');
-    const limit = 'ulimit -d 2100000 && exec "$0" "$@"'; // KiB of writable memory
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', limit, process.execPath, script], { encoding: 'utf8' });
-    expect([status, stderr]).toEqual([0, '']);
-    const { taken, before, refused, after, isNext, growsInPlace, again } = JSON.parse(stdout) as {
+    const { taken, before, refused, after, isNext, growsInPlace, again } = runWithSpareMemory(
+      1500 * MiB,
+      'memory-arena-refused.cjs',
+    ) as {
       [name in 'taken' | 'again']: number;
     } & { [name in 'refused' | 'isNext' | 'growsInPlace']: boolean } & { [name in 'before' | 'after']: object };
     expect([taken, refused, again]).toEqual([1100, true, 1100]);

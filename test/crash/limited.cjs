@@ -4,7 +4,7 @@
 const { spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 
-const { KiB, MARKER } = require('./support.cjs');
+const { KiB, MARKER, setMemoryLimit } = require('./support.cjs');
 
 const VARIABLE = 'OFFHEAP_LIMITED';
 /** By the option of `ulimit`, the line of /proc/self/status that says how much the process has of it. */
@@ -17,8 +17,12 @@ const LINES = { v: 'VmSize', d: 'VmData' };
  * @param spare Bytes.
  */
 function runLimited(option, spare, main) {
-  if (process.platform !== 'linux' || process.env[VARIABLE] === option) {
-    return process.platform === 'linux' ? main() : undefined;
+  if (process.platform !== 'linux') {
+    return undefined;
+  }
+  if (process.env[VARIABLE] === option) {
+    setMemoryLimit(Infinity); // so that it is the system that refuses: Node 24 takes the shell's limit for a container's
+    return main();
   }
   const [, used] = new RegExp(`${LINES[option]}:\\s*(\\d+) kB`).exec(readFileSync('/proc/self/status', 'utf8'));
   const shell = `ulimit -${option} ${Number(used) + spare / KiB} && exec "$0" "$@"`;

@@ -27,11 +27,7 @@ run(async () =>
         await collectUntil(`${name}: all is given back`, () => memoryUsage().charged + memoryUsage().retired === 0);
       }
       console.error(`${name}: ${counts.join(', then ')} blocks`);
-      // Four, less what V8 has come to take of it meanwhile.
-      assert.ok(
-        counts.every((count) => count >= 2 && count <= 4),
-        `${name}: ${counts}`,
-      );
+      assert.deepEqual(counts, [4, 4], name);
     }
   }),
 );
