@@ -1,4 +1,5 @@
-// Runs most of the suite on other versions of Node, on Linux x64: `npm run test:runtimes`, or with the versions as arguments.
+// Runs most of the suite on other versions of Node, on Linux x64: `npm run test:runtimes`, or with arguments, the versions, such as
+// `24`, and the tests, such as `test/memory`.
 import { spawnSync } from 'node:child_process';
 
 import { root, runtime } from './runtimes.mjs';
@@ -21,10 +22,14 @@ const CORE = [
 const REST = ['test/allocator', 'test/collections', 'test/conformance', 'test/layout', 'test/model'];
 const REST_ON = '24';
 
-const versions = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24', '26'];
+const isVersion = (argument) => /^\d+$/.test(argument);
+const wanted = process.argv.slice(2).filter(isVersion);
+const only = process.argv.slice(2).filter((argument) => !isVersion(argument));
+const versions = wanted.length > 0 ? wanted : ['22', '24', '26'];
 
 const failed = versions.filter((version) => {
-  const tests = version === REST_ON ? [...CORE, ...REST] : CORE;
+  const most = version === REST_ON ? [...CORE, ...REST] : CORE;
+  const tests = only.length > 0 ? only : most;
   const node = runtime(`node${version}`);
   console.log(`\nNode ${version}: ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
   const args = ['node_modules/jest/bin/jest.js', '--silent', ...tests];
