@@ -8,7 +8,11 @@ const net = require('node:net');
 const { join } = require('node:path');
 const { Worker } = require('node:worker_threads');
 
+const fastify = require('fastify');
+
 const offheap = require('../../dist');
+const { startDashboard } = require('../../dist/monitor/dashboard');
+const { requestArenaPlugin } = require('../../dist/server/fastify');
 const { holders } = require('./holders.cjs');
 const { Point, records } = require('./records.cjs');
 const { assert } = require('./world.cjs');
@@ -252,6 +256,33 @@ const operations = [
       }
       assert.ok(offheap.memoryMap().startsWith('<svg'));
       assert.ok(offheap.memoryUsage().committed >= 0);
+    },
+  },
+  {
+    name: 'startDashboard dashboard',
+    weight: 1,
+    async run(world) {
+      world.note('dashboard');
+      const server = await startDashboard();
+      const answer = await globalThis.fetch(server.url);
+      assert.match(await answer.text(), /^<!doctype html>/i);
+      await server.close();
+    },
+  },
+  {
+    name: 'requestArenaPlugin',
+    weight: 1,
+    async run(world) {
+      world.note('requestArenaPlugin');
+      const app = fastify();
+      await app.register(requestArenaPlugin, { capacity: MiB });
+      app.get('/', async ({ arena }) => world.attempt(() => arena.alloc(1000)?.fill('a') ?? null) ?? 'refused');
+      const { statusCode, body } = await app.inject('/');
+      assert.ok(
+        body === 'refused' || body === 'a'.repeat(1000) || /ERR_OFFHEAP_OS/.test(body),
+        `${statusCode} ${body}`,
+      );
+      await app.close();
     },
   },
   {
