@@ -54,21 +54,23 @@ const jest = {
 
 const differences = require('./differences.json')[process.env.OFFHEAP_RUNTIME] ?? [];
 
-/** What is known to be otherwise here, and is the reason not to run a test. */
+/** What is known to be otherwise here, and is the reason not to run a test, or to let it fail so many times before. */
 function differenceOf(test) {
-  return differences.find(({ tests }) => tests.some((pattern) => new RegExp(pattern).test(test)))?.what;
+  return differences.find(({ tests }) => tests.some((pattern) => new RegExp(pattern).test(test)));
 }
 
-/** The tests of a suite that are skipped, with the reasons. */
-function skip(suite, name) {
+/** Marks the tests of a suite that are skipped, with the reasons, and those that are tried again. */
+function mark(suite, name) {
   for (const test of suite.tests) {
-    const what = differenceOf(`${name}: ${test.fullTitle()}`);
-    if (what !== undefined) {
+    const difference = differenceOf(`${name}: ${test.fullTitle()}`);
+    if (difference?.retries !== undefined) {
+      test.retries(difference.retries);
+    } else if (difference !== undefined) {
       test.pending = true;
-      test.why = what;
+      test.why = difference.what;
     }
   }
-  suite.suites.forEach((each) => skip(each, name));
+  suite.suites.forEach((each) => mark(each, name));
 }
 
 /** jest's functions by mocha's. */
@@ -107,9 +109,9 @@ const results = { passed: 0, skipped: [], failed: [] };
 
 async function runFile(path) {
   const name = path.replace(/^test\/(.*)\.test\.js$/, '$1');
-  const why = differenceOf(`${name}: `);
-  if (why !== undefined) {
-    results.skipped.push(`${name}: ${why}`);
+  const difference = differenceOf(`${name}: `);
+  if (difference !== undefined && difference.retries === undefined) {
+    results.skipped.push(`${name}: ${difference.what}`);
     return;
   }
   const file = join(ROOT, path);
@@ -129,7 +131,7 @@ async function runFile(path) {
   } catch (error) {
     failures.push(['cannot be loaded', String(error?.stack ?? error)]);
   }
-  skip(mocha.suite, name);
+  mark(mocha.suite, name);
   await new Promise((done) => {
     const runner = mocha.run(done);
     runner.on('pass', () => (results.passed += 1));
