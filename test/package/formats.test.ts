@@ -40,7 +40,7 @@ describe('The packed package', () => {
   it('holds what is needed and nothing else', () => {
     const paths = project.packed.files.map(({ path }) => path);
     const wanted =
-      /^(dist|docs)\/|^prebuilds\/[a-z0-9]+-[a-z0-9]+\/offheap\.(node|json)$|^native\/((binding|vm)\/)?\w+\.(cc|h)$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/;
+      /^(dist|docs)\/|^prebuilds\/[a-z0-9]+-[a-z0-9]+\/offheap\.(node|json)$|^native\/((binding|vm)\/)?\w+\.(cc|h)$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|binding\.gyp)$|^scripts\/build-native\.mjs$/;
     expect(paths.filter((path) => !wanted.test(path))).toEqual([]);
     expect(paths.filter((path) => /^dist\/.*(?<!\.js|\.mjs|\.d\.ts|\.d\.mts|\.html)$/.test(path))).toEqual([]);
     expect(paths).toContain(`prebuilds/${process.platform}-${process.arch}/offheap.node`);
