@@ -21,8 +21,9 @@ function addArena(world, made, name, safe) {
     reset(holder) {
       const how = world.random.of(['reset', 'renew', 'detach', 'resetUnsafe']);
       world.note(`${how} ${name}`);
-      world.forget(holder, safe && how !== 'resetUnsafe');
-      world.attempt(() => (how === 'detach' ? made.renew({ detach: true }) : made[how]()));
+      world.forget(holder, safe && how !== 'resetUnsafe', () =>
+        how === 'detach' ? made.renew({ detach: true }) : made[how](),
+      );
     },
     dispose: () => made.dispose(),
   });

@@ -93,7 +93,7 @@ async function main() {
   const [early, late] = [median(sizes.slice(third, 2 * third)), median(sizes.slice(-third))];
   const report = `refused ${world.refused}, by the system ${refusedBySystem()}; ${(early / 2 ** 20).toFixed(0)} MiB, then ${(late / 2 ** 20).toFixed(0)} MiB`;
   console.log(`seed ${seed}: ${steps} steps; ${report}`);
-  if (late > 1.3 * early + 32 * 2 ** 20) {
+  if (late > 1.2 * early + 16 * 2 ** 20) {
     console.error('The resident size has not stayed level');
     process.exit(1);
   }

@@ -109,9 +109,16 @@ class World {
     holder.blocks.forEach((block) => this.check(holder, block));
   }
 
-  /** The holder starts over. Those who have kept blocks may touch them if `safe`. */
-  forget(holder, safe) {
+  /**
+   * The holder starts over. Those who have kept blocks may touch them if `safe`. Where `startOver` is refused, nothing has changed:
+   * the blocks are alive, and what is handed out later, after `resetUnsafe()`, may be over them.
+   */
+  forget(holder, safe, startOver = () => {}) {
     this.checkAll(holder);
+    if (this.attempt(startOver) === null) {
+      this.checkAll(holder);
+      return;
+    }
     if (safe) {
       this.stale.push(...holder.blocks.slice(0, 3).map(({ block }) => block));
       this.stale.splice(0, this.stale.length - 100);
