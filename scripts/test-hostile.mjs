@@ -40,6 +40,7 @@ const LEFT_OUT = {
     'many-arenas.cjs': USES_UP_MAPPINGS,
     'memory-exhausted.cjs': 'counts the memory of the process, of which the tool takes some itself',
     'renew-in-a-loop.cjs': USES_UP_MAPPINGS,
+    'renew-many-arenas.cjs': USES_UP_MAPPINGS,
   },
 };
 
