@@ -30,17 +30,26 @@ const MODES = {
 
 /** What a tool cannot run, and why. */
 const USES_UP_MAPPINGS = 'uses up the mappings of the process, of which the tool needs some itself';
+const LIMITS_THE_PROCESS = 'limits the memory of the process, of which the tool takes some itself';
 const USES_UP_ADDRESSES = 'reserves more addresses than the tool has for a process';
 const LEFT_OUT = {
   asan: {},
-  tsan: { 'many-arenas.cjs': USES_UP_MAPPINGS, 'request-arenas-many.cjs': USES_UP_MAPPINGS },
+  tsan: {
+    'addresses-exhausted.cjs': LIMITS_THE_PROCESS,
+    'many-arenas.cjs': USES_UP_MAPPINGS,
+    'memory-exhausted.cjs': LIMITS_THE_PROCESS,
+    'request-arenas-many.cjs': USES_UP_MAPPINGS,
+  },
   valgrind: {
     'dropped-arenas.cjs': USES_UP_ADDRESSES,
     'kept-blocks.cjs': USES_UP_ADDRESSES,
     'many-arenas.cjs': USES_UP_MAPPINGS,
-    'memory-exhausted.cjs': 'counts the memory of the process, of which the tool takes some itself',
+    'memory-exhausted.cjs': LIMITS_THE_PROCESS,
     'renew-in-a-loop.cjs': USES_UP_MAPPINGS,
     'renew-many-arenas.cjs': USES_UP_MAPPINGS,
+    'request-arenas-context.cjs': USES_UP_ADDRESSES,
+    'request-arenas-in-a-loop.cjs': USES_UP_ADDRESSES,
+    'request-arenas-many.cjs': USES_UP_MAPPINGS,
   },
 };
 
