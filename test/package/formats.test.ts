@@ -4,6 +4,64 @@ import { gzipSync } from 'node:zlib';
 
 import { PackedProject, ROOT } from './packed';
 
+/** By entry of the package (`use` is the root), what a project writes in TypeScript. It has no Fastify. */
+const TYPED = {
+  use: `import { BumpArena, BumpArenaLazy, KiB, OffheapError, type BumpArenaOptions, type Checkpoint } from 'offheap';
+     import { array, f32, type Init, oneOf, struct, TypedArena, u32 } from 'offheap';
+     const options: BumpArenaOptions = { zeroed: true };
+     const arena: BumpArena = new BumpArenaLazy(4 * KiB, options);
+     const block: Buffer | null = arena.alloc(10);
+     const floats: Float64Array | null = arena.allocArray(Float64Array, 3);
+     const checkpoint: Checkpoint = arena.checkpoint();
+     arena.rewind(checkpoint);
+     const length: number = arena.scope((inner) => inner.used);
+     class Body extends struct({ id: u32, kind: oneOf('a', 'b'), at: array(f32, 2) }) {}
+     const init: Init<Body> = { kind: 'b' };
+     const body: Body | null = new TypedArena(Body, 10).alloc(init);
+     const values: ['a' | 'b' | undefined, Float32Array | undefined] = [body?.kind, body?.at];
+     // @ts-expect-error there is no such field
+     new TypedArena(Body, 10).push({ idd: 1 });
+     // @ts-expect-error a size is a number
+     arena.alloc('10');
+     // @ts-expect-error what is internal is not there
+     arena.region;
+     export { block, floats, length, values, OffheapError };`,
+  global: `import { BumpAlloc, MiB } from 'offheap';
+     import { installGlobal, uninstall } from 'offheap/global';
+     import * as all from 'offheap/global';
+     const install: (alloc?: BumpAlloc) => void = installGlobal;
+     const names: keyof typeof all = 'uninstall' as 'installGlobal' | 'uninstall';
+     installGlobal();
+     installGlobal(BumpAlloc.withSize(1 * MiB));
+     const nothing: void = uninstall();
+     // @ts-expect-error a size is no BumpAlloc
+     installGlobal(1024);
+     // @ts-expect-error neither is its handle
+     installGlobal(new BumpAlloc().handle);
+     // @ts-expect-error the root does not have it
+     import { installGlobal as other } from 'offheap';
+     export { install, names, nothing };`,
+  fastify: `import plugin, { requestArenaPlugin, type RequestArenaOptions, type WithArena } from 'offheap/fastify';
+     import { requestArena, type RequestArena } from 'offheap';
+     const same: typeof plugin = requestArenaPlugin;
+     const options: RequestArenaOptions = { idleMs: 1 };
+     const arena = (request: WithArena<{ raw: object }>): RequestArena => request.arena;
+     const express = (request: Express.Request): RequestArena => request.arena;
+     // @ts-expect-error there is no such option
+     requestArena({ idle: 1 });
+     export { arena, express, options, same };`,
+  dashboard: `import { createServer } from 'node:http';
+     import { type Dashboard, dashboard, type DashboardServer, startDashboard } from 'offheap/dashboard';
+     const handler: Dashboard = dashboard({ path: '/memory', intervalMs: 500 });
+     createServer(handler);
+     const started: Promise<DashboardServer> = startDashboard({ port: 0 });
+     // @ts-expect-error a port is a number
+     startDashboard({ port: '80' });
+     // @ts-expect-error the root does not have it
+     import { dashboard as other } from 'offheap';
+     export { started };`,
+};
+
 describe('The packed package', () => {
   let project: PackedProject;
 
@@ -15,8 +73,8 @@ describe('The packed package', () => {
     project.remove();
   });
 
-  /** Type-checks a file; an error says what the compiler has said. */
-  const compile = (resolution: string, file: string): void => {
+  /** Type-checks files; an error says what the compiler has said. */
+  const compile = (resolution: string, files: string[]): void => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
     const module = resolution === 'bundler' ? 'esnext' : 'node16';
@@ -31,7 +89,7 @@ describe('The packed package', () => {
       resolution,
     ];
     try {
-      project.node(tsc, ...options, ...types, file);
+      project.node(tsc, ...options, ...types, ...files);
     } catch (error) {
       throw new Error((error as { stdout: string }).stdout, { cause: error });
     }
@@ -94,80 +152,13 @@ describe('The packed package', () => {
   });
 
   it.each([
-    ['node16', 'use.mts'],
-    ['node16', 'use.cts'],
-    ['bundler', 'use.ts'],
-  ])('is used from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = project.write(
-      name,
-      `import { BumpArena, BumpArenaLazy, KiB, OffheapError, type BumpArenaOptions, type Checkpoint } from 'offheap';
-       import { array, f32, type Init, oneOf, struct, TypedArena, u32 } from 'offheap';
-       const options: BumpArenaOptions = { zeroed: true };
-       const arena: BumpArena = new BumpArenaLazy(4 * KiB, options);
-       const block: Buffer | null = arena.alloc(10);
-       const floats: Float64Array | null = arena.allocArray(Float64Array, 3);
-       const checkpoint: Checkpoint = arena.checkpoint();
-       arena.rewind(checkpoint);
-       const length: number = arena.scope((inner) => inner.used);
-       class Body extends struct({ id: u32, kind: oneOf('a', 'b'), at: array(f32, 2) }) {}
-       const init: Init<Body> = { kind: 'b' };
-       const body: Body | null = new TypedArena(Body, 10).alloc(init);
-       const values: ['a' | 'b' | undefined, Float32Array | undefined] = [body?.kind, body?.at];
-       // @ts-expect-error there is no such field
-       new TypedArena(Body, 10).push({ idd: 1 });
-       // @ts-expect-error a size is a number
-       arena.alloc('10');
-       // @ts-expect-error what is internal is not there
-       arena.region;
-       export { block, floats, length, values, OffheapError };`,
+    ['node16', ['.mts', '.cts']],
+    ['bundler', ['.ts']],
+  ])('is used from TypeScript with %s resolution in %j, every entry of it', (resolution, extensions) => {
+    const files = extensions.flatMap((extension) =>
+      Object.entries(TYPED).map(([entry, source]) => project.write(`${entry}${extension}`, source)),
     );
-    compile(resolution, file);
-  });
-
-  it.each([
-    ['node16', 'global.mts'],
-    ['node16', 'global.cts'],
-    ['bundler', 'global.ts'],
-  ])('routes Buffers from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = project.write(
-      name,
-      `import { BumpAlloc, MiB } from 'offheap';
-       import { installGlobal, uninstall } from 'offheap/global';
-       import * as all from 'offheap/global';
-       const install: (alloc?: BumpAlloc) => void = installGlobal;
-       const names: keyof typeof all = 'uninstall' as 'installGlobal' | 'uninstall';
-       installGlobal();
-       installGlobal(BumpAlloc.withSize(1 * MiB));
-       const nothing: void = uninstall();
-       // @ts-expect-error a size is no BumpAlloc
-       installGlobal(1024);
-       // @ts-expect-error neither is its handle
-       installGlobal(new BumpAlloc().handle);
-       // @ts-expect-error the root does not have it
-       import { installGlobal as other } from 'offheap';
-       export { install, names, nothing };`,
-    );
-    compile(resolution, file);
-  });
-
-  it.each([
-    ['node16', 'fastify.mts'],
-    ['node16', 'fastify.cts'],
-    ['bundler', 'fastify.ts'],
-  ])('has the plugin for Fastify, where there is no Fastify, with %s resolution in %s', (resolution, name) => {
-    const file = project.write(
-      name,
-      `import plugin, { requestArenaPlugin, type RequestArenaOptions, type WithArena } from 'offheap/fastify';
-       import { requestArena, type RequestArena } from 'offheap';
-       const same: typeof plugin = requestArenaPlugin;
-       const options: RequestArenaOptions = { idleMs: 1 };
-       const arena = (request: WithArena<{ raw: object }>): RequestArena => request.arena;
-       const express = (request: Express.Request): RequestArena => request.arena;
-       // @ts-expect-error there is no such option
-       requestArena({ idle: 1 });
-       export { arena, express, options, same };`,
-    );
-    compile(resolution, file);
+    compile(resolution, files);
   });
 
   it.each([
@@ -228,27 +219,6 @@ describe('The packed package', () => {
     );
     expect(project.node(flag, 'offheap/global', file)).toBe('true\ntrue\n');
     expect(project.node(file)).toBe('false\nfalse\n');
-  });
-
-  it.each([
-    ['node16', 'dashboard.mts'],
-    ['node16', 'dashboard.cts'],
-    ['bundler', 'dashboard.ts'],
-  ])('serves a dashboard from TypeScript with %s resolution in %s', (resolution, name) => {
-    const file = project.write(
-      name,
-      `import { createServer } from 'node:http';
-       import { type Dashboard, dashboard, type DashboardServer, startDashboard } from 'offheap/dashboard';
-       const handler: Dashboard = dashboard({ path: '/memory', intervalMs: 500 });
-       createServer(handler);
-       const started: Promise<DashboardServer> = startDashboard({ port: 0 });
-       // @ts-expect-error a port is a number
-       startDashboard({ port: '80' });
-       // @ts-expect-error the root does not have it
-       import { dashboard as other } from 'offheap';
-       export { started };`,
-    );
-    compile(resolution, file);
   });
 
   it.each([
