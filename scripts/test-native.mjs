@@ -28,8 +28,9 @@ for (const tool of mode === 'valgrind' ? ['cmake', 'valgrind'] : ['cmake']) {
 }
 
 run('cmake', ['-S', root, '-B', folder, ...modes[mode]]);
-run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
-run('ctest', ['--output-on-failure', '--no-tests=error'], folder);
+const parallel = ['--parallel', String(availableParallelism())];
+run('cmake', ['--build', folder, ...parallel]);
+run('ctest', ['--output-on-failure', '--no-tests=error', ...parallel], folder);
 
 function run(command, args, cwd = root) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit' });
