@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const zlib = require('node:zlib');
 
-const { BumpArena, BumpArenaLazy, KiB, MiB, collect, sleep } = require('./support.cjs');
+const { BumpArena, BumpArenaLazy, KiB, MiB, collect, PATIENCE, sleep } = require('./support.cjs');
 
 /** What all jobs together allocate. */
 const JOB_BYTES = 26 * MiB;
@@ -103,7 +103,7 @@ async function startJobs(arena, names = Object.keys(starters)) {
     starters[name](arena, done, sockets);
   }
   return async () => {
-    const deadline = performance.now() + 600_000; // for valgrind
+    const deadline = performance.now() + 30_000 * PATIENCE;
     while (running.size > thrown - thrownBefore) {
       assert.ok(performance.now() < deadline, `still running: ${[...running].join(', ')}`);
       await collect(1);

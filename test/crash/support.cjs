@@ -13,6 +13,9 @@ const MARKER = 'survived';
 const CAN_TRANSFER = typeof ArrayBuffer.prototype.transfer === 'function';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** How many times as long as usual to wait for what is slow: under valgrind. */
+const PATIENCE = Number(process.env.OFFHEAP_TEST_PATIENCE ?? 1);
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Collects garbage and lets finalizers run: the first ones a turn later, those that they install a collection later. */
@@ -73,4 +76,16 @@ function run(main) {
   );
 }
 
-module.exports = { ...offheap, MARKER, CAN_TRANSFER, turn, sleep, collect, collectUntil, seededRandom, touch, run };
+module.exports = {
+  ...offheap,
+  MARKER,
+  CAN_TRANSFER,
+  PATIENCE,
+  turn,
+  sleep,
+  collect,
+  collectUntil,
+  seededRandom,
+  touch,
+  run,
+};
